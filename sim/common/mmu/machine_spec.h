@@ -1,0 +1,66 @@
+// The hardware of the simulated machine, as plain data: what the timed machine and its functional
+// twin are built from. Latencies are cycles of the cores' clock, sizes bytes.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "common/base/cycles.h"
+#include "common/tlb/tlb.h"
+#include "common/tlb/walk_caches.h"
+
+namespace nestwalk {
+
+struct TlbSpec {
+  std::vector<TlbArraySpec> arrays;  // empty: there is no such TLB
+  Cycles latency_cycles = 1;
+  Cycles extra_size_cycles = 0;      // for each further page size probed within an array
+};
+
+struct CacheSpec {
+  std::uint64_t bytes = 0;  // 0: there is no such cache
+  std::uint32_t ways = 8;
+  Replacement replacement = Replacement::lru;
+  Cycles latency_cycles = 4;  // of a hit, from the arrival at this cache
+  std::uint32_t mshrs = 16;   // misses in flight; more have to wait
+  std::uint32_t ports = 1;    // lookups begun per cycle; more have to wait
+};
+
+struct DramSpec {
+  std::uint32_t banks = 16;        // a power of two
+  std::uint64_t row_bytes = 8192;  // a power of two
+  // From the arrival at an idle bank to the data. A bank does one access at a time.
+  Cycles row_hit_cycles = 60;       // the row is open
+  Cycles row_miss_cycles = 90;      // no row is open
+  Cycles row_conflict_cycles = 120; // another row is open
+};
+
+enum class WalkerEntry : std::uint8_t { l1d, l2, llc };  // where walkers' reads enter
+
+struct MachineSpec {
+  std::uint32_t vcpus = 1;
+  std::uint32_t frequency_mhz = 1000;
+  Cycles issue_interval_cycles = 1;
+  std::uint32_t max_outstanding = 1;  // accesses in flight that an L1 TLB and L1D hit did not serve
+
+  TlbSpec l1d, l1i, l2;
+  WalkCachesSpec walk_caches;
+  Cycles walk_cache_latency_cycles = 1;
+  Cycles nested_tlb_latency_cycles = 1;
+  std::uint32_t walkers = 1;
+  WalkerEntry walker_entry = WalkerEntry::l1d;
+
+  std::uint32_t line_bytes = 64;
+  CacheSpec l1d_cache, l2_cache, llc;
+  DramSpec dram;
+  bool data_accesses = true;  // whether the data itself is read after translation
+
+  // Invalidations between vCPUs. Delivery is also the lookahead of lazy synchronisation.
+  Cycles shootdown_delivery_cycles = 100;   // from the sender to the receiver
+  Cycles shootdown_send_cycles = 0;         // the sender's work, per target
+  Cycles shootdown_receive_cycles = 0;      // stolen from the receiving vCPU
+  Cycles local_invalidate_cycles = 0;
+
+  std::uint64_t seed = 0;
+};
+
+}  // namespace nestwalk

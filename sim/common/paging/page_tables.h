@@ -1,0 +1,63 @@
+// Page tables as the software that owns them sees them: a guest kernel its stage 1, a hypervisor its
+// stage 2. Which format they have is hidden; addresses are plain numbers of the owner's spaces.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace nestwalk {
+
+// What a mapping allows and carries when software makes it.
+struct MapRights {
+  bool read = true, write = true, execute = true, user = true;
+  bool accessed = true;  // flags as software presets them
+  bool dirty = false;
+  bool global = false;
+  bool contiguous = false;  // one of a run of entries that hardware may cache as one (Arm)
+};
+
+// How the owner reaches its tables: loads, stores and allocation may take simulated time.
+class TableIo {
+ public:
+  virtual ~TableIo() = default;
+  virtual std::uint64_t load(std::uint64_t at, unsigned bytes) = 0;
+  virtual void store(std::uint64_t at, unsigned bytes, std::uint64_t word) = 0;
+  // A zeroed table of 2^size_lg2 bytes, aligned to its size.
+  virtual std::uint64_t allocate_table(unsigned size_lg2) = 0;
+  virtual void free_table(std::uint64_t at, unsigned size_lg2) = 0;
+};
+
+struct Mapping {
+  std::uint64_t in = 0, out = 0;  // bases of the block
+  std::uint8_t size_lg2 = 0;
+  std::int8_t height = 0;
+  std::uint64_t word = 0;         // the leaf
+  std::uint64_t entry_at = 0;     // where it stands
+};
+
+class PageTables {
+ public:
+  virtual ~PageTables() = default;
+  // Address of the root table (for a register), made at construction.
+  virtual std::uint64_t root() const = 0;
+  // lg2 sizes of the leaves that the format allows, ascending.
+  virtual std::span<const std::uint8_t> leaf_sizes() const = 0;
+  // lg2 of the input address space; inputs from 0 to 2^n - 1 can be mapped.
+  virtual unsigned input_bits() const = 0;
+  // Maps the 2^size_lg2 bytes at `in` to `out` (both aligned); makes tables that are missing. The
+  // range must not be mapped. Returns how many tables it made.
+  virtual unsigned map(std::uint64_t in, std::uint64_t out, unsigned size_lg2,
+                       const MapRights& rights, TableIo& io) = 0;
+  // The leaf that maps `in`, read from memory.
+  virtual std::optional<Mapping> lookup(std::uint64_t in, TableIo& io) const = 0;
+  // lg2 size of the largest aligned block around `in`: a block in which no mapping and no
+  // table stands, not even an empty one. 0: `in` is mapped.
+  virtual unsigned vacant_lg2(std::uint64_t in, TableIo& io) const = 0;
+  // Clears the leaf that maps `in`. Empty tables stay, as they do in Linux until the space ends.
+  virtual std::optional<Mapping> unmap(std::uint64_t in, TableIo& io) = 0;
+  // Overwrites the leaf that maps `in` with these rights, same address and size.
+  virtual std::optional<Mapping> protect(std::uint64_t in, const MapRights& rights,
+                                         TableIo& io) = 0;
+};
+
+}  // namespace nestwalk

@@ -1,0 +1,47 @@
+#include "common/tlb/assoc_array.h"
+
+#include <bit>
+
+#include "common/base/check.h"
+
+namespace nestwalk {
+
+AssocArray::AssocArray(const ArraySpec& spec, std::uint64_t seed)
+    : sets_(spec.ways ? spec.entries / spec.ways : 1),
+      set_mask_(std::has_single_bit(sets_) ? sets_ - 1 : 0),
+      ways_(spec.ways ? spec.ways : spec.entries),
+      keys_(spec.entries, empty),
+      tags_(spec.entries),
+      prints_(spec.entries),
+      policy_(make_replacement(spec.replacement, sets_, ways_, seed)) {
+  NW_CHECK(sets_ * ways_ == spec.entries, "{} entries do not divide into {} ways", spec.entries,
+           ways_);
+}
+
+AssocArray::Filled AssocArray::fill(std::size_t set, std::uint64_t key, std::uint64_t tag) {
+  const std::size_t first = set * ways_;
+  unsigned way = 0;
+  while (way < ways_ && valid(first + way)) ++way;
+  const bool evicted = way == ways_;
+  if (evicted)
+    way = policy_->victim(set);
+  else
+    ++occupied_;
+  const std::size_t slot = first + way;
+  keys_[slot] = key;
+  tags_[slot] = tag;
+  prints_[slot] = print_of(key);
+  policy_->filled(set, way);
+  last_used_ = none;
+  return {slot, evicted};
+}
+
+void AssocArray::drop(std::size_t slot) {
+  if (!valid(slot)) return;
+  keys_[slot] = empty;
+  prints_[slot] = print_of(empty);
+  --occupied_;
+  if (last_used_ == slot) last_used_ = none;
+}
+
+}  // namespace nestwalk

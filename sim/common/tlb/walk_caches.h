@@ -1,0 +1,39 @@
+// All that can spare a walk some of its reads: one walk cache per stage and the nested TLB.
+#pragma once
+#include <vector>
+
+#include "common/tlb/invalidation.h"
+#include "common/tlb/nested_tlb.h"
+#include "common/tlb/walk_cache.h"
+
+namespace nestwalk {
+
+struct WalkCachesSpec {
+  std::vector<WalkCacheLevelSpec> stage1, stage2;
+  // Whether a stage-1 entry also holds the physical address of its table, and so spares the second
+  // stage too (x86: combined paging-structure caches, SDM 28.3.1), or only the intermediate one.
+  bool stage1_holds_physical = true;
+  ArraySpec nested_tlb;
+};
+
+struct WalkCaches {
+  WalkCaches(const WalkCachesSpec& spec, std::uint64_t seed)
+      : stage1(spec.stage1, seed),
+        stage2(spec.stage2, seed + 1),
+        nested(spec.nested_tlb, seed + 2),
+        stage1_holds_physical(spec.stage1_holds_physical) {}
+
+  WalkCache stage1, stage2;
+  NestedTlb nested;
+  bool stage1_holds_physical;
+
+  void invalidate(const Invalidation& what) {
+    stage1.invalidate(what, what.stage1_walks, what.va);
+    Invalidation second = what;  // second-stage tables belong to no address space
+    second.space.reset();
+    stage2.invalidate(second, what.stage2_walks, what.ipa);
+    nested.invalidate(what);
+  }
+};
+
+}  // namespace nestwalk
