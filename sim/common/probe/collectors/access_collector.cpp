@@ -1,0 +1,47 @@
+#include "common/probe/collectors/access_collector.h"
+
+namespace nestwalk {
+namespace {
+
+// An access that was merged and then faulted counts as a miss: the fault cost it a walk of its own.
+TlbCounts first_level(const std::array<std::uint64_t, served_count>& served) {
+  return {served[index_of(Served::l1_tlb)],
+          served[index_of(Served::l2_tlb)] + served[index_of(Served::walk)] +
+              served[index_of(Served::fault)],
+          served[index_of(Served::merged)]};
+}
+
+TlbCounts second_level(const std::array<std::uint64_t, served_count>& served) {
+  return {served[index_of(Served::l2_tlb)],
+          served[index_of(Served::walk)] + served[index_of(Served::fault)],
+          served[index_of(Served::merged)]};
+}
+
+void add(TlbByPage& tlb, std::size_t page_lg2, const TlbCounts& counts) {
+  if (!counts.lookups()) return;
+  TlbCounts& sum = tlb[static_cast<std::uint8_t>(page_lg2)];
+  sum.hits += counts.hits;
+  sum.misses += counts.misses;
+  sum.merged += counts.merged;
+}
+
+}  // namespace
+
+void AccessCollector::fill(Results& results) const {
+  results.translation_latency = latency_;
+  results.access_latency = access_latency_;
+  results.span_cycles = spans_;
+  results.vcpus = vcpus_;
+  results.simulated_cycles = 0;
+  for (const VcpuTotals& vcpu : vcpus_)
+    results.simulated_cycles = std::max(results.simulated_cycles, vcpu.last_cycle);
+  results.tlbs = {};
+  for (const TlbName l1 : {TlbName::l1d, TlbName::l1i})
+    for (std::size_t page_lg2 = 0; page_lg2 < 64; ++page_lg2) {
+      const ByServed& served = served_[l1 == TlbName::l1i][page_lg2];
+      add(results.tlbs[index_of(l1)], page_lg2, first_level(served));
+      add(results.tlbs[index_of(TlbName::l2)], page_lg2, second_level(served));
+    }
+}
+
+}  // namespace nestwalk

@@ -1,0 +1,187 @@
+// Text, CSV and JSON of the same results hold the same numbers.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "common/results/json.h"
+#include "common/results/number_text.h"
+#include "common/results/report_tables.h"
+#include "common/results/text_report.h"
+#include "unit/results/golden.h"
+#include "unit/results/sample_results.h"
+
+using namespace nestwalk;
+
+namespace {
+
+using Document = nlohmann::ordered_json;
+using Record = std::map<std::string, std::string>;
+
+// The rows of a CSV without quoted fields.
+std::vector<Record> records(const std::string& csv) {
+  const auto split = [](const std::string& line) {
+    std::vector<std::string> fields(1);
+    for (const char c : line) c == ',' ? fields.emplace_back() : fields.back() += c;
+    return fields;
+  };
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);
+  const auto names = split(line);
+  std::vector<Record> rows;
+  while (std::getline(lines, line)) {
+    const auto fields = split(line);
+    REQUIRE(fields.size() == names.size());
+    rows.emplace_back();
+    for (std::size_t i = 0; i < names.size(); ++i) rows.back()[names[i]] = fields[i];
+  }
+  return rows;
+}
+
+void check_same(const std::string& field, const Document& value) {
+  if (value.is_null())
+    CHECK(field.empty());
+  else
+    CHECK(Document::parse(field).get<double>() == value.get<double>());
+}
+
+// The line of `text` that begins, spaces apart, with `label`.
+std::string line_of(const std::string& text, const std::string& label) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find_first_not_of(' ') != std::string::npos &&
+        line.substr(line.find_first_not_of(' ')).starts_with(label + "  "))
+      return line;
+  FAIL(label);
+  return {};
+}
+
+const Document& distribution(const Document& json, const std::string& key) {
+  if (key == "translation") return json["translation_latency_cycles"]["overall"];
+  if (key.starts_with("translation_"))
+    return json["translation_latency_cycles"]["by_served"][key.substr(12)];
+  if (key == "access") return json["access_latency_cycles"];
+  if (key.starts_with("walk_")) return json["walks"][key.substr(5)]["latency_cycles"];
+  if (key == "shootdown") return json["shootdowns"]["latency_cycles"];
+  return json["faults"][key.substr(0, key.find('_'))]["latency_cycles"];
+}
+
+}  // namespace
+
+TEST_CASE("latencies: CSV and JSON agree for every distribution") {
+  const Results results = sample_4k();
+  const Document json = Document::parse(to_json(results));
+  const auto rows = records(to_csv(latency_table(results)));
+  CHECK(rows.size() == 12);
+  for (const Record& row : rows) {
+    CAPTURE(row.at("distribution"));
+    const Document& expected = distribution(json, row.at("distribution"));
+    check_same(row.at("count"), expected["count"]);
+    for (const char* name : {"sum", "mean", "p50", "p90", "p99", "p99_9", "max"})
+      check_same(row.at(std::string(name) + "_cycles"), expected[name]);
+  }
+}
+
+TEST_CASE("TLBs, time split, references and memory: CSV and JSON agree") {
+  const Results results = sample_2m();
+  const Document json = Document::parse(to_json(results));
+  for (const Record& row : records(to_csv(tlb_table(results)))) {
+    const Document& tlb = json["tlbs"][row.at("tlb")];
+    const Document* expected = &tlb;
+    for (const Document& by_page : tlb["by_page_size"])
+      if (by_page["page_lg2"].dump() == row.at("page_lg2")) expected = &by_page;
+    for (const char* name : {"lookups", "hits", "misses", "merged", "misses_per_1000_accesses",
+                             "misses_per_1000_instructions"})
+      check_same(row.at(name), (*expected)[name]);
+  }
+  for (const Record& row : records(to_csv(time_split_table(results)))) {
+    check_same(row.at("cycles"), json["time_split"][row.at("span")]["cycles"]);
+    check_same(row.at("share"), json["time_split"][row.at("span")]["share"]);
+  }
+  const auto references = records(to_csv(references_table(results)));
+  REQUIRE(references.size() == 15);
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    const Document& expected = json["references"][i];
+    check_same(references[i].at("stage1_height"), expected["stage1_height"]);
+    check_same(references[i].at("stage2_height"), expected["stage2_height"]);
+    check_same(references[i].at("references"), expected["count"]);
+    check_same(references[i].at("nested_tlb"), expected["served"]["nested_tlb"]);
+    check_same(references[i].at("mean_read_cycles"), expected["mean_read_cycles"]);
+  }
+  for (const Record& row : records(to_csv(memory_table(results))))
+    for (const auto& [name, value] : json["memory"][row.at("side")].items())
+      if (name != "by_page_size") check_same(row.at(name), value);
+}
+
+TEST_CASE("summary: CSV, JSON and text agree") {
+  const Results results = sample_2m();
+  const Document json = Document::parse(to_json(results))["summary"];
+  const auto rows = records(to_csv(summary_table(results)));
+  CHECK(rows.size() == json.size());
+  for (const Record& row : rows) check_same(row.at("value"), json[row.at("metric")]);
+
+  const std::string text = to_text(results);
+  const auto shows = [&](const char* label, const std::string& number) {
+    CHECK_MESSAGE(line_of(text, label).find(' ' + number) != std::string::npos, label);
+  };
+  shows("simulated time", text_count(json["simulated_cycles"]));
+  shows("translation, mean", text_number(json["translation_mean_cycles"]));
+  shows("L2 TLB misses", text_number(json["l2_tlb_misses_per_1000_accesses"]));
+  shows("entry reads", text_number(json["entry_reads_per_walk"]));
+  shows("fault software", text_share(json["fault_cycles_share"]));
+  shows("table memory, both sides", text_bytes(json["table_bytes"]));
+  shows("guest bloat (mapped - touched)", text_bytes(json["guest_bloat_bytes"]));
+}
+
+TEST_CASE("the numbers are right, by hand") {
+  const Document json = Document::parse(to_json(sample_4k()));
+  CHECK(json["summary"]["accesses"] == 100000);
+  // (90000 * 1 + 6000 * 8 + 500 * 60 + 3000 * 120 + 500 * 5000) / 100000
+  CHECK(json["summary"]["translation_mean_cycles"] == 30.28);
+  CHECK(json["summary"]["entry_reads_per_walk"] == (1600 * 24 + 1600 * 9 + 800 * 2) / 4000.0);
+  CHECK(json["summary"]["walks_per_1000_accesses"] == 46.0);
+  CHECK(json["summary"]["walk_cycles_per_1000_accesses"] == 4940.0);
+  CHECK(json["summary"]["fault_cycles_share"] == doctest::Approx(2'430'000.0 / 3'554'000));
+  CHECK(json["tlbs"]["l1d"]["lookups"] == 89000);
+  CHECK(json["tlbs"]["l1d"]["misses"] == 8500);
+  CHECK(json["tlbs"]["l1d"]["misses_per_1000_accesses"] == 85.0);
+  CHECK(json["tlbs"]["l1d"]["misses_per_1000_instructions"] == 34.0);
+  CHECK(json["references"][4]["mean_read_cycles"] == (2000 * 4 + 1000 * 14 + 1000 * 200) / 4000.0);
+}
+
+TEST_CASE("the text report looks as it should") {
+  check_golden("report_two_stages.txt", to_text(sample_2m()));
+}
+
+TEST_CASE("text fits 100 columns and leaves empty sections out") {
+  Results results = sample_4k();
+  results.meta.warnings = {std::string(300, 'w') +
+                           " and more words than fit into one line of text"};
+  for (int i = 0; i < 60; ++i)
+    results.meta.costs.push_back({fmt::format("some.step_{}", i), 10, CostKind::assumed, ""});
+  results.references[0].count[0] = 123'456'789;
+  results.simulated_cycles = 123'456'789'012;
+  results.memory[0].mapped_bytes = std::uint64_t{1} << 60;
+  std::istringstream lines(to_text(results));
+  for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 100, line);
+
+  const std::string empty = to_text(Results{});
+  for (const char* title : {"Latency", "TLBs", "Faults", "Memory", "References", "Warnings",
+                            "vCPUs", "Simulator", "costs", "Table walks"})
+    CHECK_MESSAGE(empty.find(title) == std::string::npos, title);
+}
+
+TEST_CASE("one stage: references name the entry and have no stage-2 rows") {
+  Results results = sample_2m();
+  results.meta.stage1_levels.clear();
+  results.references = {{3, ReferenceRow::none, {10, 0, 0, 0, 0, 0}, 40},
+                        {2, ReferenceRow::none, {0, 0, 0, 5, 5, 0}, 1000}};
+  const std::string text = to_text(references_table(results), {});
+  CHECK(text.find("S1 height 3") != std::string::npos);
+  CHECK(text.find("needed for") == std::string::npos);
+  CHECK(text.find("L2 %") == std::string::npos);  // nothing came from there
+  CHECK(text.find("200.0") != std::string::npos);
+}
