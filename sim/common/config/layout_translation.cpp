@@ -1,0 +1,143 @@
+// The keys of `translation`, `guest`, `host`, `hypervisor` and `shootdowns`.
+#include "common/config/cost_steps.h"
+#include "common/config/layout.h"
+
+namespace nestwalk::config {
+namespace {
+
+Spec x86_spec() {
+  return object("x86", "Table formats of an x86 machine.",
+                {choice("paging", "First-stage tables.",
+                        {{"4level", "48-bit addresses"}, {"5level", "57-bit addresses"}})
+                     .or_default("4level"),
+                 choice("nested", "Second-stage tables.",
+                        {{"auto", "npt on an AMD machine, ept elsewhere"},
+                         {"ept", "Intel"},
+                         {"npt", "AMD"}})
+                     .or_default("auto"),
+                 whole("nested_levels", "Levels of the second-stage tables.", 4, 5).or_default("4"),
+                 whole("maxphyaddr", "Bits of a physical address.", 36, 52).or_default("48"),
+                 flag("accessed_dirty",
+                      "Whether hardware sets accessed and dirty bits in second-stage tables.")
+                     .or_default("true")})
+      .or_default("{}");
+}
+
+Spec arm64_spec() {
+  const auto granule = [](std::string name, std::string doc) {
+    return choice(std::move(name), std::move(doc), {{"4K"}, {"16K"}, {"64K"}});
+  };
+  Spec stage2_granule = granule("stage2_granule", "Page size of the second stage.");
+  stage2_granule.choices.insert(stage2_granule.choices.begin(), {"auto", "the first stage's"});
+  return object(
+             "arm64", "Table formats of an Arm machine.",
+             {granule("granule", "Page size of the first stage.").or_default("4K"),
+              whole("va_bits", "Bits of a virtual address (64 - TnSZ).", 16, 52).or_default("48"),
+              std::move(stage2_granule).or_default("auto"),
+              whole("ipa_bits", "Bits of an intermediate address (64 - T0SZ of the second stage).",
+                    16, 52)
+                  .or_default("40"),
+              choice("stage2_start_level", "Level of the first second-stage table, -1 to 3.",
+                     {{"auto", "the deepest that concatenation of at most 16 tables allows"},
+                      {"-1"},
+                      {"0"},
+                      {"1"},
+                      {"2"},
+                      {"3"}})
+                  .or_default("auto"),
+              whole("pa_bits", "Bits of a physical address.", 32, 52).or_default("48"),
+              flag("hardware_access_flag", "Whether hardware sets the access flag.")
+                  .or_default("true"),
+              flag("hardware_dirty",
+                   "Whether hardware manages the dirty state; needs the access flag.")
+                  .or_default("true"),
+              flag("contiguous",
+                   "Whether the contiguous bit is used where a policy gives 16 or more "
+                   "neighbouring pages.")
+                  .or_default("false")})
+      .or_default("{}");
+}
+
+Spec prices(std::string name, std::string doc, const std::vector<std::string>& steps) {
+  std::vector<Spec> keys;
+  for (const std::string& step : steps)
+    keys.push_back(whole(step, "Cycles, instead of the cost file's.", 0, 1'000'000'000).optional());
+  return object(std::move(name), std::move(doc), std::move(keys)).optional();
+}
+
+}  // namespace
+
+Spec translation_spec() {
+  return object("translation", "How addresses are translated.",
+                {choice("stages", "Which stages are on.",
+                        {{"one", "native: the first stage only"},
+                         {"two", "a guest under a hypervisor"},
+                         {"stage2_only", "a guest whose own translation is off"}})
+                     .or_default("two"),
+                 flag("stage2_identity",
+                      "Whether the second stage maps every address to itself; it is "
+                      "walked all the same.")
+                     .or_default("false"),
+                 x86_spec(), arm64_spec()})
+      .or_default("{}");
+}
+
+Spec side_spec(std::string name, std::string doc, std::string memory) {
+  return object(std::move(name), std::move(doc),
+                {bytes("memory", "Physical memory on this side, a multiple of 2M.", 2 << 20,
+                       std::uint64_t{1} << 48)
+                     .or_default(memory),
+                 choice("policy", "How memory is mapped.",
+                        {{"base", "base pages only"},
+                         {"thp",
+                          "a huge page at the fault if the area is aligned and a block is free"},
+                         {"hugetlb-2M", "2M pages reserved at start"},
+                         {"hugetlb-1G", "1G pages reserved at start"},
+                         {"hugetlb-32M", "32M pages reserved at start (arm64, 16K granule)"},
+                         {"hugetlb-512M", "512M pages reserved at start (arm64, 64K granule)"}})
+                     .or_default("base"),
+                 bytes("reserved",
+                       "Bytes set aside for hugetlb pages at start; 0: as many as are needed.", 0,
+                       std::uint64_t{1} << 48)
+                     .or_default("0"),
+                 real("fragmentation", "Part of the 2M blocks that no huge page can use, 0 to 1.",
+                      0, 1)
+                     .or_default("0")})
+      .or_default("{}");
+}
+
+Spec hypervisor_spec() {
+  return object(
+             "hypervisor", "Costs of the software that handles faults.",
+             {file("guest_costs",
+                   "Cost file of the guest's kernel: a name in configs/costs, a relative "
+                   "path, or `auto` (the machine's Linux guest).")
+                  .or_default("auto"),
+              file("host_costs",
+                   "Cost file of the hypervisor: a name in configs/costs, a relative path, "
+                   "or `auto` (the machine's KVM).")
+                  .or_default("auto"),
+              prices("guest_cycles", "Steps of the guest that cost other than the file says.",
+                     steps_of(CostSet::guest)),
+              prices("host_cycles", "Steps of the hypervisor that cost other than the file says.",
+                     steps_of(CostSet::any_host))})
+      .or_default("{}");
+}
+
+Spec shootdowns_spec() {
+  return object("shootdowns", "Invalidations that the guest causes while the workload runs.",
+                {whole("interval_accesses",
+                       "Accesses of a vCPU between two unmappings of a random mapped "
+                       "page; 0: none.",
+                       0, 1'000'000'000'000)
+                     .or_default("0"),
+                 choice("kind", "What each invalidation covers.",
+                        {{"address", "the page"},
+                         {"space", "the address space"},
+                         {"vm", "the virtual machine"},
+                         {"all", "everything"}})
+                     .or_default("address")})
+      .or_default("{}");
+}
+
+}  // namespace nestwalk::config

@@ -1,0 +1,147 @@
+// Settings that contradict each other, and those that follow from the machine.
+#include <fmt/format.h>
+
+#include "common/config/rules.h"
+#include "common/config/scalar.h"
+
+namespace nestwalk::config {
+namespace {
+
+constexpr std::uint64_t block_bytes = std::uint64_t{2} << 20;
+
+void refuse(const Value& at, Errors& errors, std::string message) {
+  errors.add(at.error(std::move(message)));
+}
+
+// Keeps the table formats of the machine's own architecture; those of the other one, if the user
+// gave them, are a mistake.
+void keep_one_architecture(Value& run, Errors& errors) {
+  Value& translation = run.mutable_at("translation");
+  const std::string isa = run.at("machine.isa").as_text();
+  const std::string other = isa == "x86" ? "arm64" : "x86";
+  if (const Value& settings = translation.at(other); !settings.is_default())
+    refuse(settings, errors,
+           fmt::format("has no meaning on a machine with isa '{}'; allowed: translation.{}", isa,
+                       isa));
+  translation.remove(other);
+}
+
+// What `auto` stands for on this machine.
+void settle_auto(Value& run) {
+  const std::string isa = run.at("machine.isa").as_text();
+  if (Value& costs = run.mutable_at("hypervisor.guest_costs"); costs.as_text() == "auto")
+    costs.set_text(isa + "-linux-guest");
+  if (Value& costs = run.mutable_at("hypervisor.host_costs"); costs.as_text() == "auto")
+    costs.set_text(isa + "-kvm");
+  if (isa == "x86") {
+    if (Value& nested = run.mutable_at("translation.x86.nested"); nested.as_text() == "auto")
+      nested.set_text(run.at("machine.vendor").as_text() == "amd" ? "npt" : "ept");
+  } else if (Value& granule = run.mutable_at("translation.arm64.stage2_granule");
+             granule.as_text() == "auto") {
+    granule.set_text(run.at("translation.arm64.granule").as_text());
+  }
+}
+
+void check_arm64(const Value& arm64, Errors& errors) {
+  if (arm64.at("hardware_dirty").as_bool() && !arm64.at("hardware_access_flag").as_bool())
+    refuse(arm64.at("hardware_dirty"), errors,
+           "needs hardware_access_flag; allowed: false, or both true");
+  if (const Value& level = arm64.at("stage2_start_level");
+      level.as_text() == "-1" && arm64.at("stage2_granule").as_text() != "4K")
+    refuse(level, errors, "level -1 exists with the 4K granule only; allowed: auto, 0, 1, 2, 3");
+}
+
+// The granule whose tables a side's policy fills.
+std::string granule_of(const Value& run, bool host) {
+  if (run.at("machine.isa").as_text() == "x86") return "4K";
+  return run.at(host ? "translation.arm64.stage2_granule" : "translation.arm64.granule").as_text();
+}
+
+void check_side(const Value& side, const std::string& granule, Errors& errors) {
+  if (const Value& memory = side.at("memory"); memory.as_uint() % block_bytes != 0)
+    refuse(memory, errors,
+           fmt::format("{} is not a multiple of 2M; allowed: for instance {}",
+                       format_bytes(memory.as_uint()),
+                       format_bytes(memory.as_uint() / block_bytes * block_bytes)));
+  const Value& policy = side.at("policy");
+  const std::string& name = policy.as_text();
+  const bool hugetlb = name.starts_with("hugetlb-");
+  const std::string blocks = granule == "4K" ? "2M, 1G" : granule == "16K" ? "32M" : "512M";
+  const std::string size = hugetlb ? name.substr(8) : "";
+  if (hugetlb && (", " + blocks + ",").find(" " + size + ",") == std::string::npos) {
+    refuse(policy, errors,
+           fmt::format(
+               "'{}' needs pages of {}, which a granule of {} does not have; allowed: base, thp, "
+               "hugetlb with {}",
+               name, size, granule, blocks));
+    return;
+  }
+  const Value& reserved = side.at("reserved");
+  if (reserved.as_uint() == 0) return;
+  if (!hugetlb)
+    refuse(reserved, errors, fmt::format("has no meaning with policy '{}'; allowed: 0", name));
+  else if (reserved.as_uint() % *parse_bytes(size) != 0)
+    refuse(reserved, errors,
+           fmt::format("{} is not a multiple of {}; allowed: multiples of it",
+                       format_bytes(reserved.as_uint()), size));
+  else if (reserved.as_uint() > side.at("memory").as_uint())
+    refuse(reserved, errors,
+           fmt::format("more than the side's memory; allowed: at most {}",
+                       format_bytes(side.at("memory").as_uint())));
+}
+
+void check_width(const Value& memory, std::uint64_t width, const char* what, Errors& errors) {
+  if (width < 64 && memory.as_uint() > std::uint64_t{1} << width)
+    refuse(memory, errors,
+           fmt::format("{} does not fit into {} bits of {} address; allowed: at most {}",
+                       format_bytes(memory.as_uint()), width, what,
+                       format_bytes(std::uint64_t{1} << width)));
+}
+
+void check_widths(const Value& run, Errors& errors) {
+  const bool x86 = run.at("machine.isa").as_text() == "x86";
+  const bool native = run.at("translation.stages").as_text() == "one";
+  const std::uint64_t physical =
+      run.at(x86 ? "translation.x86.maxphyaddr" : "translation.arm64.pa_bits").as_uint();
+  const std::uint64_t intermediate =
+      x86 ? physical : run.at("translation.arm64.ipa_bits").as_uint();
+  if (native) {
+    check_width(run.at("guest.memory"), physical, "a physical", errors);
+  } else {
+    check_width(run.at("guest.memory"), intermediate, "an intermediate", errors);
+    check_width(run.at("host.memory"), physical, "a physical", errors);
+  }
+}
+
+// One past the highest address that a program of the first stage may use.
+std::uint64_t program_limit(const Value& run) {
+  if (run.at("translation.stages").as_text() == "stage2_only")
+    return run.at("guest.memory").as_uint();
+  if (run.at("machine.isa").as_text() == "arm64")
+    return std::uint64_t{1} << run.at("translation.arm64.va_bits").as_uint();
+  return std::uint64_t{1} << (run.at("translation.x86.paging").as_text() == "5level" ? 56 : 47);
+}
+
+}  // namespace
+
+void rule_run(Value& run, Errors& errors) {
+  const std::size_t before = errors.size();
+  keep_one_architecture(run, errors);
+  if (errors.size() != before) return;
+  settle_auto(run);
+  const Value& translation = run.at("translation");
+  const bool native = translation.at("stages").as_text() == "one";
+  if (native && translation.at("stage2_identity").as_bool())
+    refuse(translation.at("stage2_identity"), errors,
+           "there is no second stage with stages 'one'; allowed: false");
+  if (const Value& kind = run.at("shootdowns.kind"); native && kind.as_text() == "vm")
+    refuse(kind, errors,
+           "there is no virtual machine with stages 'one'; allowed: address, space, all");
+  if (translation.has("arm64")) check_arm64(translation.at("arm64"), errors);
+  check_side(run.at("guest"), granule_of(run, false), errors);
+  if (!native) check_side(run.at("host"), granule_of(run, true), errors);
+  check_widths(run, errors);
+  check_reach(run.at("workload"), program_limit(run), errors);
+}
+
+}  // namespace nestwalk::config
