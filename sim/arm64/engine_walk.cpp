@@ -1,0 +1,161 @@
+// The engine's walks: stage 1 over stage 2, either alone, or neither.
+#include <algorithm>
+
+#include "arm64/engine.h"
+#include "common/mmu/stage1_tables.h"
+#include "common/mmu/stage2.h"
+#include "common/mmu/stage_cache.h"
+
+namespace nestwalk::arm64 {
+namespace {
+
+// lg2 bytes of the TLB entry of a translation that no table limits.
+constexpr std::uint8_t flat_size_lg2 = 30;
+
+// The formats and what surrounds them, for one walk.
+struct WalkFrame {
+  const TranslationState& state;
+  const Stage1Format& stage1;
+  const Stage2Format& stage2;
+  Va va;                 // canonical
+  const Access& access;  // judged
+  WalkCaches& caches;
+  WalkPort& port;
+};
+
+Fault stage1_fault(Fault fault, const Access& access) {
+  if (fault.stage == 0) {
+    fault.stage = 1;
+    fault.wanted_write = access.writes();
+  }
+  return fault;
+}
+
+// Stage 1 of a walk that reads its tables through `tables`.
+template <class Tables>
+Walked<Stage1Format> walk_stage1(const WalkFrame& f, Tables& tables) {
+  StageCache<Stage1Format, Tables> cache(f.stage1, f.caches.stage1, f.state.tag, f.port,
+                                         WalkPort::Lookup::stage1_walk_cache, tables);
+  Walked<Stage1Format> walked = nestwalk::walk(f.stage1, f.va, f.access, tables, cache);
+  if (walked.fault) walked.fault = stage1_fault(walked.fault, f.access);
+  return walked;
+}
+
+// A reply from what the stages found. `attributes` begins with stage 1's rights.
+WalkReply make_reply(const WalkFrame& f, Pa pa, unsigned size_lg2, std::uint64_t attributes) {
+  WalkReply reply;
+  reply.pa = pa;
+  reply.entry.size_lg2 = static_cast<std::uint8_t>(size_lg2);
+  reply.entry.page = f.va.aligned(size_lg2);
+  reply.entry.frame = pa.aligned(size_lg2);
+  reply.entry.tag = f.state.tag;
+  reply.entry.global = true;
+  reply.entry.attributes = attributes;
+  return reply;
+}
+
+void add_stage1(WalkReply& reply, const WalkFrame& f, const Walked<Stage1Format>& walked) {
+  reply.stage1_size_lg2 = walked.size_lg2;
+  reply.entry.leaf_lg2 = static_cast<std::uint8_t>(f.stage1.leaf_lg2(walked.height));
+  reply.entry.global = f.stage1.is_global(walked.word);
+}
+
+std::uint64_t stage1_attributes(const WalkFrame& f, const Walked<Stage1Format>& walked) {
+  const bool pan = f.stage1.pan_blocks(f.stage1.rights(walked.path, walked.word));
+  return f.stage1.clean_rights(walked.path, walked.word) | (pan ? attribute_pan_blocks : 0);
+}
+
+WalkReply failed(const Fault& fault) {
+  WalkReply reply;
+  reply.fault = fault;
+  return reply;
+}
+
+WalkReply walk_one_stage(const WalkFrame& f) {
+  IdentityTables tables(f.port);
+  const Walked<Stage1Format> walked = walk_stage1(f, tables);
+  if (walked.fault) return failed(walked.fault);
+  WalkReply reply =
+      make_reply(f, Pa{walked.out.value}, walked.size_lg2, stage1_attributes(f, walked));
+  add_stage1(reply, f, walked);
+  return reply;
+}
+
+WalkReply walk_both_stages(const WalkFrame& f, bool stage1_only) {
+  Stage2<Stage2Format> stage2(f.stage2, f.state.stage2_tag, f.caches, f.port);
+  NestedTables<Stage2Format> tables(stage2, f.port, f.stage1.table_lg2(),
+                                    f.caches.stage1_holds_physical);
+  const Walked<Stage1Format> walked = walk_stage1(f, tables);
+  if (walked.fault) return failed(walked.fault);
+  Stage2Leaf leaf;
+  Fault fault;
+  if (stage1_only)
+    leaf.pa = Pa{walked.out.value};
+  else if (!stage2.translate(walked.out, f.access, RefPosition::none, leaf, fault))
+    return failed(fault);
+  std::uint64_t attributes = stage1_attributes(f, walked);
+  if (!stage1_only) attributes &= f.stage2.clean_rights(leaf.word) | attribute_pan_blocks;
+  WalkReply reply = make_reply(f, leaf.pa, std::min(walked.size_lg2, leaf.size_lg2), attributes);
+  add_stage1(reply, f, walked);
+  reply.stage2_size_lg2 = stage1_only ? 0 : leaf.size_lg2;
+  return reply;
+}
+
+// Stage 1 off: the input address is the intermediate one, up to PAMax.
+bool flat_address_fits(const WalkFrame& f, Fault& fault) {
+  if (f.va.value >> f.state.pa_bits == 0) return true;
+  fault.cause = FaultCause::address_size;
+  fault.stage = 1;
+  fault.before_walk = true;
+  fault.wanted_write = f.access.writes();
+  return false;
+}
+
+WalkReply walk_stage2_only(const WalkFrame& f) {
+  Fault fault;
+  if (!flat_address_fits(f, fault)) return failed(fault);
+  Stage2<Stage2Format> stage2(f.stage2, f.state.stage2_tag, f.caches, f.port);
+  Stage2Leaf leaf;
+  if (!stage2.translate(Ipa{f.va.value}, f.access, RefPosition::none, leaf, fault))
+    return failed(fault);
+  WalkReply reply = make_reply(f, leaf.pa, leaf.size_lg2, f.stage2.clean_rights(leaf.word));
+  reply.stage2_size_lg2 = leaf.size_lg2;
+  return reply;
+}
+
+WalkReply flat(const WalkFrame& f) {
+  Fault fault;
+  if (!flat_address_fits(f, fault)) return failed(fault);
+  return make_reply(f, Pa{f.va.value}, flat_size_lg2, all_rights);
+}
+
+WalkReply dispatch(const WalkFrame& f, bool stage1_only) {
+  if (f.state.stage1_on)
+    return f.state.stage2_on ? walk_both_stages(f, stage1_only) : walk_one_stage(f);
+  return f.state.stage2_on && !stage1_only ? walk_stage2_only(f) : flat(f);
+}
+
+}  // namespace
+
+WalkReply Engine::walk(Va va, const Access& access, WalkCaches& caches, WalkPort& port) {
+  Access judged = access;
+  judged.user = unprivileged(access);
+  const Va in = state_.canonical(va, access.type);
+  return dispatch(
+      {state_, state_.halves[state_.half_of(va)], state_.stage2, in, judged, caches, port}, false);
+}
+
+WalkReply Engine::walk_for(Operation op, Va va, const Access& access, WalkCaches& caches,
+                           WalkPort& port, bool stage1_only) {
+  Access judged = access;
+  judged.user = unprivileged(access);
+  const Va in = state_.canonical(va, access.type);
+  Stage1Format::Controls c1 = state_.halves[state_.half_of(va)].controls();
+  Stage2Format::Controls c2 = state_.stage2.controls();
+  c1.operation = c2.operation = op;
+  const Stage1Format stage1(c1);
+  const Stage2Format stage2(c2);
+  return dispatch({state_, stage1, stage2, in, judged, caches, port}, stage1_only);
+}
+
+}  // namespace nestwalk::arm64

@@ -1,0 +1,73 @@
+// What the modelled processor implements (the ID registers' view), and the choices that the Arm ARM
+// leaves to an implementation. Both are fixed for a run.
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "arm64/granule.h"
+
+namespace nestwalk::arm64 {
+
+struct Features {
+  std::uint8_t pa_bits = 48;                                 // PAMax: 32, 36, 40, 42, 44, 48 or 52
+  std::array<bool, 3> stage1_granules = {true, true, true};  // by Granule
+  std::array<bool, 3> stage2_granules = {true, true, true};
+  bool lpa = false;         // 52-bit physical addresses with the 64K granule
+  bool lva = false;         // 52-bit virtual addresses with the 64K granule
+  bool lpa2 = false;        // 52-bit addresses with 4K and 16K (TCR.DS, VTCR.DS), both stages
+  bool ttst = false;        // small tables: TxSZ up to 48
+  bool xnx = true;          // execute-never for EL0 and EL1 apart, at stage 2
+  std::uint8_t hafdbs = 2;  // 0: none; 1: access flag; 2: access flag and dirty state
+  bool asid16 = true, vmid16 = true;
+  bool vhe = true;
+  std::uint8_t pan = 2;  // 0: none; 1: PAN; 2: PAN2; 3: PAN3 (EPAN)
+  bool uao = true;
+  bool e0pd = true;
+  bool hpds = true;
+  bool tbid = true;  // TBI for data only (FEAT_PAuth)
+  bool fwb = true;
+  bool nv1 = false;       // FEAT_NV: HCR_EL2.NV1 changes the EL1&0 permissions
+  bool ttl = true;        // level hints of TLBI
+  bool tlb_range = true;  // range forms of TLBI
+  std::uint8_t bbm = 2;   // 0..2
+
+  // The processor with every feature that this model knows, 52-bit addresses included.
+  static constexpr Features all() {
+    Features f;
+    f.pa_bits = 52;
+    f.lpa = f.lva = f.lpa2 = f.ttst = true;
+    return f;
+  }
+};
+
+// CONSTRAINED UNPREDICTABLE and IMPLEMENTATION DEFINED choices.
+struct Knobs {
+  enum class TxSz : std::uint8_t { fault, clamp };
+  // TxSZ below its minimum (`clamp` is not legal with FEAT_LPA, and then taken as `fault`).
+  TxSz txsz_below_min = TxSz::fault;
+  TxSz txsz_above_max = TxSz::fault;
+
+  // A member of a contiguous run whose output address does not fit its place in the run: `run`
+  // takes the run's base from it and the rest from the input address (as the Arm ASL does), `page`
+  // takes it as it stands, `conflict` gives a TLB conflict abort.
+  enum class Misprogrammed : std::uint8_t { run, page, conflict };
+  Misprogrammed contig_misprog = Misprogrammed::page;
+  // Whether a TLB entry covers the whole run, so that a hole in it may hit; else one member only.
+  bool contig_cached = true;
+  // A run larger than the input address space: a Translation fault, or the hint is ignored.
+  bool contig_too_large_faults = false;
+  // A block with nT = 1: a Translation fault, or mapped and cached as if it were one granule.
+  bool nt_faults = false;
+
+  // A leaf whose dirty state hardware manages counts as writable, clean or not, where writability
+  // forbids execution (WXN; EL1 from what EL0 may write). The Arm ARM says yes; some emulators do
+  // not.
+  bool clean_forbids_execution = true;
+
+  // TLBI with a level hint: whether an entry of another size stays (the least that is required).
+  bool wrong_ttl_keeps = true;
+  // HPFAR_EL2 after a stage-2 Permission fault of the access itself: zero stands for UNKNOWN.
+  bool hpfar_on_permission = false;
+};
+
+}  // namespace nestwalk::arm64

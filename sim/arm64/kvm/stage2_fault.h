@@ -1,0 +1,57 @@
+// KVM arm64: a stage-2 translation fault of an ordinary guest: arch/arm64/kvm/mmu.c
+// kvm_handle_guest_abort -> user_mem_abort -> kvm_pgtable_stage2_map, as of Linux 6.12 (spec 3.3,
+// 3.4). Left out: MMIO, access-flag and permission faults, dirty logging, nested guests; faults take
+// mmu_lock for reading in KVM, here one lock.
+#pragma once
+#include "common/hyp/host_vm.h"
+
+namespace nestwalk::arm64 {
+
+struct Stage2FaultCosts {
+  explicit Stage2FaultCosts(const CostTable& table);
+  Cycles abort_entry, save_context, read_fault, find_slot, get_host_page, zero_4k, lock_mmu,
+      allocate_table, map_entry, unlock_mmu, restore_context, exception_return;
+};
+
+class Stage2FaultPath final : public HostFaultPath {
+ public:
+  explicit Stage2FaultPath(const CostTable& costs) : costs_(costs) {}
+  void handle(Ipa ipa, HostVm& vm, Software& software) override;
+
+ private:
+  Stage2FaultCosts costs_;
+};
+
+// One fault being handled.
+class Stage2Fault {
+ public:
+  enum class Step : std::uint8_t {
+    abort_entry,       // the hardware's exception to EL2
+    save_context,      // __guest_exit
+    read_fault,        // ESR, FAR, HPFAR: __get_fault_info
+    find_slot,         // gfn_to_memslot
+    get_host_page,     // __kvm_faultin_pfn
+    zero_page,         // clear_huge_page, when the host had no page there
+    lock_mmu,          // read_lock(&kvm->mmu_lock)
+    map_entry,         // kvm_pgtable_stage2_map, with the tables that are missing
+    unlock_mmu,
+    restore_context,   // __guest_enter
+    exception_return,
+    done
+  };
+  static constexpr Step first = Step::abort_entry;
+
+  Stage2Fault(const Stage2FaultCosts& costs, Ipa ipa, HostVm& vm, Software& software)
+      : costs_(costs), ipa_(ipa), vm_(vm), software_(software) {}
+  Step advance(Step step);
+  std::uint8_t page_lg2() const { return page_.page.size_lg2; }
+
+ private:
+  const Stage2FaultCosts& costs_;
+  Ipa ipa_;
+  HostVm& vm_;
+  Software& software_;
+  PlacedPage page_{};
+};
+
+}  // namespace nestwalk::arm64

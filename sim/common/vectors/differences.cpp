@@ -1,0 +1,50 @@
+#include "common/vectors/differences.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/base/user_error.h"
+
+namespace nestwalk {
+namespace {
+
+[[noreturn]] void refuse(const std::string& path, const std::string& key, std::string message) {
+  throw UserErrors(UserError{path, 0, key, std::move(message)});
+}
+
+KnownDifferences read(const nlohmann::json& document, const std::string& path) {
+  KnownDifferences known;
+  if (!document.is_object() || !document.contains("differences") ||
+      !document["differences"].is_array())
+    refuse(path, "differences", "a list of objects is wanted");
+  std::size_t index = 0;
+  for (const nlohmann::json& item : document["differences"]) {
+    const std::string key = fmt::format("differences[{}]", index++);
+    try {
+      const std::pair at{item.at("id").get<std::string>(), item.at("access").get<std::size_t>()};
+      KnownDifference difference{item.at("reason").get<std::string>(),
+                                 item.at("section").get<std::string>()};
+      if (!known.emplace(at, std::move(difference)).second)
+        refuse(path, key, fmt::format("{} access {} is listed twice", at.first, at.second));
+    } catch (const nlohmann::json::exception& error) {
+      refuse(path, key, fmt::format("id, access, reason and section are wanted: {}", error.what()));
+    }
+  }
+  return known;
+}
+
+}  // namespace
+
+KnownDifferences load_differences(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) refuse(path, "", "cannot be opened");
+  try {
+    return read(nlohmann::json::parse(file), path);
+  } catch (const nlohmann::json::parse_error& error) {
+    refuse(path, "", fmt::format("not JSON: {}", error.what()));
+  }
+}
+
+}  // namespace nestwalk
