@@ -1,0 +1,222 @@
+// `nestwalk compare`: variants of a config, each run in a process of its own, or results that lie in
+// directories already, beside each other.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <set>
+#include <thread>
+
+#include "common/cli/child.h"
+#include "common/cli/interruption.h"
+#include "common/cli/options.h"
+#include "common/cli/progress.h"
+#include "common/results/comparison.h"
+#include "common/results/write_results.h"
+
+namespace nestwalk::cli {
+namespace {
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+constexpr const char* comparison_folder = "comparison";
+
+struct Task {
+  std::string file, variant;
+  fs::path directory;
+};
+
+Options described() {
+  Options options("compare {CONFIG|RESULTDIR} ... [-s KEY=VALUE ...] [-o DIR] [-j N]",
+                  "Runs the variants of one or more configs, in parallel processes, and compares each\n"
+                  "with the first. Result directories of earlier runs are compared without running.\n"
+                  "Results of different workloads are refused.",
+                  "what");
+  options.add_config_options();
+  options.add()("output,o", po::value<std::string>()->value_name("DIR"),
+                "directory for the results (default: results/NAME of the first config)");
+  options.add()("jobs,j", po::value<unsigned>()->default_value(0)->value_name("N"),
+                "runs at the same time (default: one per processor)");
+  return options;
+}
+
+// A variant's name as a directory's.
+std::string folder_name(const std::string& variant, std::set<std::string>& taken) {
+  std::string folder;
+  for (const char c : variant) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || std::string("._+=-").find(c) !=
+                                                                          std::string::npos;
+    folder += plain ? c : '_';
+  }
+  if (folder.empty() || folder.front() == '.') folder.insert(0, 1, '_');
+  while (!taken.insert(folder).second) folder += '_';
+  return folder;
+}
+
+bool holds_results(const std::string& path) {
+  return fs::is_directory(path) || path.ends_with("result.json");
+}
+
+std::vector<Task> make_tasks(const Program& program, const std::vector<std::string>& files,
+                             const config::Overrides& overrides, fs::path& output) {
+  std::vector<Task> tasks;
+  std::set<std::string> taken = {comparison_folder};
+  std::vector<UserError> errors;
+  for (const std::string& file : files) {
+    try {
+      const config::Document document = config::load(file);
+      if (output.empty())
+        output = fs::path("results") / choose_config(program, file, overrides, "").config.at("name").as_text();
+      for (const config::Variant& variant :
+           config::expand_variants(document, overrides, program.library)) {
+        const std::string name = variant.name.empty() ? document.name : variant.name;
+        tasks.push_back({file, variant.name, output / folder_name(name, taken)});
+      }
+    } catch (const UserErrors& bad) {
+      errors.insert(errors.end(), bad.all().begin(), bad.all().end());
+    }
+  }
+  if (!errors.empty()) throw UserErrors(std::move(errors));
+  return tasks;
+}
+
+Arguments run_arguments(const Task& task, const std::vector<std::string>& set) {
+  Arguments arguments = {"run", task.file, "--quiet", "--output", task.directory.string()};
+  if (!task.variant.empty()) {
+    arguments.push_back("--variant");
+    arguments.push_back(task.variant);
+  }
+  for (const std::string& option : set) {
+    arguments.push_back("--set");
+    arguments.push_back(option);
+  }
+  return arguments;
+}
+
+// Runs all tasks, `jobs` at a time, with one progress line; returns their exit statuses.
+class Pool {
+ public:
+  Pool(const Program& program, const std::vector<Task>& tasks, std::vector<std::string> set,
+       unsigned jobs)
+      : program_(program), tasks_(tasks), set_(std::move(set)), jobs_(jobs) {}
+
+  void run() {
+    const bool terminal = isatty(STDERR_FILENO) != 0;
+    const auto begun = std::chrono::steady_clock::now();
+    for (;;) {
+      start_more();
+      for (Child& child : children_) child.poll();
+      if (running() == 0 && (children_.size() == tasks_.size() || interrupted())) break;
+      if (terminal)
+        draw_line(progress_text(
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count()));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    if (terminal) draw_line("");
+  }
+  // Of the tasks that were started, in order.
+  const std::vector<Child>& children() const { return children_; }
+
+ private:
+  std::size_t running() const {
+    return static_cast<std::size_t>(
+        std::count_if(children_.begin(), children_.end(), [](const Child& c) { return c.running(); }));
+  }
+  void start_more() {
+    while (!interrupted() && children_.size() < tasks_.size() && running() < jobs_)
+      children_.emplace_back(program_.executable, run_arguments(tasks_[children_.size()], set_));
+  }
+  std::string progress_text(double seconds) const {
+    double accesses = 0;
+    std::string names;
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+      accesses += static_cast<double>(children_[i].accesses());
+      if (children_[i].running()) names += " " + tasks_[i].directory.filename().string();
+    }
+    return fmt::format("{} of {} runs done; {} accesses, {}/s; running{}",
+                       children_.size() - running(), tasks_.size(), short_count(accesses),
+                       short_count(accesses / std::max(seconds, 0.001)), names);
+  }
+
+  const Program& program_;
+  const std::vector<Task>& tasks_;
+  std::vector<std::string> set_;
+  unsigned jobs_;
+  std::vector<Child> children_;
+};
+
+int report_interruption(const std::vector<Task>& tasks, const std::vector<Child>& children) {
+  std::cerr << "nestwalk: interrupted; ";
+  std::string kept;
+  for (std::size_t i = 0; i < children.size(); ++i)
+    if (children[i].status() == 0) kept += "\n  " + tasks[i].directory.string();
+  std::cerr << (kept.empty() ? "no run had finished\n"
+                             : "the runs that had finished are kept, for nestwalk compare DIR ...:" +
+                                   kept + "\n");
+  return interrupted_status;
+}
+
+void print(const Comparison& comparison) {
+  std::cout << to_text(comparison, {isatty(STDOUT_FILENO) != 0, 100});
+}
+
+int compare_results(const std::vector<std::string>& paths, const fs::path& output) {
+  std::vector<Results> results;
+  for (const std::string& path : paths) results.push_back(read_results(path));
+  const Comparison comparison = compare(results);
+  print(comparison);
+  if (output.empty()) return status_ok;
+  write_comparison(output, comparison);
+  std::cout << "\ncomparison files: " << output.string() << "\n";
+  return status_ok;
+}
+
+}  // namespace
+
+int compare_command(const Program& program, const Arguments& arguments) {
+  Options options = described();
+  if (!options.parse(arguments)) return status_ok;
+  const std::vector<std::string> what = options.positional();
+  if (what.empty())
+    throw UserErrors(UserError{"", 0, "", "nothing to compare; see nestwalk compare --help"});
+  fs::path output = options.has("output") ? options.get<std::string>("output") : std::string();
+  const auto stored = static_cast<std::size_t>(std::count_if(what.begin(), what.end(), holds_results));
+  if (stored == what.size()) return compare_results(what, output);
+  if (stored)
+    throw UserErrors(UserError{
+        "", 0, "", "configs and result directories cannot be mixed; run the configs first"});
+
+  const std::vector<Task> tasks = make_tasks(program, what, options.overrides(), output);
+  unsigned jobs = options.get<unsigned>("jobs");
+  if (jobs == 0) jobs = std::max(1u, std::thread::hardware_concurrency());
+  const auto set = options.has("set") ? options.get<std::vector<std::string>>("set")
+                                      : std::vector<std::string>{};
+  Pool pool(program, tasks, set, jobs);
+  pool.run();
+  if (interrupted()) return report_interruption(tasks, pool.children());
+
+  int status = status_ok;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const Child& child = pool.children()[i];
+    if (child.status() == status_ok) continue;
+    std::cerr << "nestwalk: the run of " << tasks[i].directory.filename().string()
+              << " failed (exit status " << child.status() << "):\n"
+              << child.errors();
+    status = std::max(status, child.status());
+  }
+  if (status != status_ok) return status == status_user_error ? status_user_error : status_failed;
+
+  std::vector<Results> results;
+  for (const Task& task : tasks) results.push_back(read_results(task.directory));
+  const Comparison comparison = compare(results);
+  write_comparison(output / comparison_folder, comparison);
+  print(comparison);
+  std::cout << "\nresult files: " << output.string() << "/*, the comparison's: "
+            << (output / comparison_folder).string() << "\n";
+  return status_ok;
+}
+
+}  // namespace nestwalk::cli

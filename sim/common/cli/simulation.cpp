@@ -1,0 +1,129 @@
+#include "common/cli/simulation.h"
+
+#include <fmt/format.h>
+
+#include "common/base/bits.h"
+#include "common/machine/truth_checker.h"
+#include "common/probe/collectors/collectors.h"
+#include "common/sysc/timed_machine.h"
+#include "common/workload/make_source.h"
+
+namespace nestwalk::cli {
+namespace {
+
+std::vector<std::string> level_names(const TranslationEngine& engine, unsigned stage,
+                                     unsigned levels) {
+  std::vector<std::string> names;
+  for (unsigned h = 0; h < levels; ++h)
+    names.push_back(engine.level_name(stage, static_cast<int>(h)));
+  return names;
+}
+
+CostKind cost_kind(const std::string& kind) {
+  if (kind == "measured") return CostKind::measured;
+  if (kind == "published") return CostKind::published;
+  return CostKind::assumed;
+}
+
+void add_costs(Meta& meta, const char* side, const config::Costs& costs) {
+  for (const config::Cost& cost : costs.steps)
+    meta.costs.push_back({fmt::format("{}.{}", side, cost.step), cost.cycles, cost_kind(cost.kind),
+                          cost.source});
+}
+
+Meta describe(const SimulationRequest& request, const WorkloadSpec& workload,
+              const TranslationEngine& engine) {
+  const config::Config& config = request.config;
+  Meta meta;
+  meta.nestwalk_version = NESTWALK_VERSION;
+  meta.name = config.at("name").as_text();
+  meta.variant = request.variant;
+  meta.seed = config.at("seed").as_uint();
+  meta.workload_name = config.at("workload.kind").as_text();
+  if (meta.workload_name == "trace")
+    meta.workload_name = config.at("workload.trace.path").as_path().filename().string();
+  // The seed draws the accesses of generators, so it is part of which accesses were made.
+  meta.workload_identity =
+      fmt::format("{} seed={} vcpus={} warmup={}", workload_identity(workload),
+                  std::holds_alternative<TraceSpec>(workload.input) ? 0 : meta.seed,
+                  config.at("machine.vcpus").as_uint(), config.at("warmup_accesses").as_uint());
+  const auto label = [&](const char* name, const char* path) {
+    meta.labels.push_back({name, config.at(path).as_text()});
+  };
+  label("machine", "machine.name");
+  label("isa", "machine.isa");
+  label("stages", "translation.stages");
+  label("guest policy", "guest.policy");
+  if (engine.shape().stage2_levels) label("host policy", "host.policy");
+  label("data accesses", "data_accesses");
+  meta.config_yaml = request.config_yaml;
+  add_costs(meta, "guest", config.guest_costs);
+  add_costs(meta, "host", config.host_costs);
+  const WalkShape shape = engine.shape();
+  meta.stage1_levels = level_names(engine, 1, shape.stage1_levels);
+  meta.stage2_levels = level_names(engine, 2, shape.stage2_levels);
+  return meta;
+}
+
+MemoryUse memory_use(const MappingCounts& counts, std::uint64_t table_bytes,
+                     std::uint64_t touched_bytes) {
+  MemoryUse use;
+  use.table_bytes = table_bytes;
+  use.mapped_bytes = counts.mapped_bytes;
+  use.touched_bytes = touched_bytes;
+  use.huge_fallbacks = counts.fallbacks;
+  for (std::uint8_t lg2 = 0; lg2 < 64; ++lg2)
+    if (counts.pages_by_lg2[lg2]) use.pages[lg2] = counts.pages_by_lg2[lg2];
+  return use;
+}
+
+// What the workload has touched also counts as touched on the host, with the guest's tables.
+void add_memory(Results& results, VirtualMachine& vm) {
+  const std::uint64_t touched = vm.touched_bytes();
+  std::uint64_t guest_tables = 0;
+  if (GuestKernel* kernel = vm.kernel()) {
+    guest_tables = kernel->table_bytes();
+    results.memory[index_of(MemorySide::guest)] =
+        memory_use(kernel->counts(), guest_tables, touched);
+  }
+  if (HostVm* host = vm.host())
+    results.memory[index_of(MemorySide::host)] =
+        memory_use(host->counts, host->table_bytes, touched + guest_tables);
+}
+
+}  // namespace
+
+SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitecture& make,
+                           RunControl& control) {
+  const config::Config& config = request.config;
+  const std::unique_ptr<Architecture> architecture = make(config);
+  const MachineSpec machine = machine_spec(config);
+  const WorkloadSpec workload = workload_spec(config);
+  VirtualMachine vm(virtual_machine_spec(config, *architecture), *architecture);
+
+  std::vector<std::unique_ptr<AccessSource>> sources;
+  for (unsigned vcpu = 0; vcpu < machine.vcpus; ++vcpu)
+    sources.push_back(make_source(workload, vcpu, machine.seed));
+
+  Collectors collectors;
+  TruthChecker checker(vm);
+  TimedMachine timed("machine", machine, unmap_spec(config), request.sync, vm, sources, collectors,
+                     control, config.at("check").as_bool() ? &checker : nullptr);
+  const TimedRun run = timed.run();
+  if (!checker.violations().empty()) {
+    std::vector<UserError> errors;
+    for (const std::string& text : checker.violations())
+      errors.push_back({"", 0, "check", text});
+    throw UserErrors(std::move(errors));
+  }
+
+  SimulationOutcome outcome;
+  outcome.completed = run.completed;
+  collectors.fill(outcome.results);
+  outcome.results.meta = describe(request, workload, *vm.make_engine());
+  outcome.results.simulated_cycles = run.cycles;
+  add_memory(outcome.results, vm);
+  return outcome;
+}
+
+}  // namespace nestwalk::cli

@@ -1,0 +1,57 @@
+// Guest-physical memory as guest software reaches it: every intermediate address is backed by the
+// host, which maps it on first use. With one stage, intermediate addresses are physical.
+#pragma once
+#include "common/hyp/host_vm.h"
+
+namespace nestwalk {
+
+class GuestMemory {
+ public:
+  // `host` and `faults` are null where there is no second stage.
+  GuestMemory(HostVm* host, HostFaultPath* faults) : host_(host), faults_(faults) {}
+
+  // The physical address behind `ipa`. If the host has not backed it, the guest's access faults and
+  // the host handles that, on `software`.
+  Pa reach(Ipa ipa, Software& software);
+  // Reaches every byte of a block, as zeroing it does.
+  void reach_all(Ipa base, unsigned size_lg2, Software& software);
+  // True and the address, if it is backed now; takes no time.
+  bool backing(Ipa ipa, Pa& pa) const;
+
+ private:
+  HostVm* host_;
+  HostFaultPath* faults_;
+};
+
+// Guest memory for stage-1 tables. Guest kernels map all memory linearly with large pages, so their
+// own translations are taken to hit; the entries go through the caches at their physical addresses.
+class GuestTableIo final : public TableIo {
+ public:
+  GuestTableIo(GuestMemory& memory, FrameAllocator& frames, PhysicalMemory& physical,
+               Software& software, Cycles table_cost)
+      : memory_(memory),
+        frames_(frames),
+        physical_(physical),
+        software_(software),
+        table_cost_(table_cost) {}
+
+  std::uint64_t load(std::uint64_t at, unsigned bytes) override {
+    return software_.load(memory_.reach(Ipa{at}, software_), bytes);
+  }
+  void store(std::uint64_t at, unsigned bytes, std::uint64_t word) override {
+    software_.store(memory_.reach(Ipa{at}, software_), bytes, word);
+  }
+  std::uint64_t allocate_table(unsigned size_lg2) override;
+  void free_table(std::uint64_t at, unsigned size_lg2) override;
+  std::uint64_t made_bytes() const { return made_bytes_; }
+
+ private:
+  GuestMemory& memory_;
+  FrameAllocator& frames_;
+  PhysicalMemory& physical_;
+  Software& software_;
+  Cycles table_cost_;
+  std::uint64_t made_bytes_ = 0;
+};
+
+}  // namespace nestwalk

@@ -1,0 +1,47 @@
+// What the machine needs of an architecture: tables for its guest and host, translation hardware
+// bound to them, the host's fault path, and what software must invalidate. Chosen in main.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/hyp/cost_table.h"
+#include "common/hyp/host_vm.h"
+#include "common/mmu/engine.h"
+#include "common/paging/page_tables.h"
+#include "common/tlb/invalidation.h"
+
+namespace nestwalk {
+
+// What a kernel invalidates after it has unmapped a page.
+enum class UnmapInvalidation : std::uint8_t {
+  address,  // the page alone
+  space,    // everything of its address space
+  vm,       // everything of the virtual machine
+  all       // everything
+};
+
+class Architecture {
+ public:
+  virtual ~Architecture() = default;
+  virtual bool has_stage1() const = 0;
+  virtual bool has_stage2() const = 0;
+  // Empty stage-1 tables for one address space; empty stage-2 tables for the virtual machine.
+  virtual std::unique_ptr<PageTables> make_stage1(TableIo& io) const = 0;
+  virtual std::unique_ptr<PageTables> make_stage2(TableIo& io) const = 0;
+  // One vCPU's hardware. `stage2_root` is unused without stage 2.
+  virtual std::unique_ptr<TranslationEngine> make_engine(std::uint64_t stage2_root) const = 0;
+  virtual std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const = 0;
+  // The invalidations of one such instruction sequence, for a page of the space with this tag.
+  virtual std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page,
+                                                unsigned size_lg2) const = 0;
+  // Whether sign-extended addresses of the upper half are mapped by the same stage-1 tables (x86), or
+  // by others that are not modelled (Arm's TTBR1).
+  virtual bool upper_half_in_same_tables() const = 0;
+  // lg2 bytes of the smallest page of each stage: the guest's granule, the host's.
+  virtual std::uint8_t stage1_granule_lg2() const = 0;
+  virtual std::uint8_t stage2_granule_lg2() const = 0;
+};
+
+}  // namespace nestwalk

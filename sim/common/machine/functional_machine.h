@@ -1,0 +1,51 @@
+// The machine without time: the same TLB arrays, walk caches, tables and walk as the timed one, one
+// access after another. What the timed machine must agree with, and the yardstick of its speed.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "common/machine/virtual_machine.h"
+#include "common/workload/access_source.h"
+
+namespace nestwalk {
+
+inline AccessType access_type(AccessKind kind) {
+  return kind == AccessKind::fetch   ? AccessType::fetch
+         : kind == AccessKind::write ? AccessType::write
+                                     : AccessType::read;
+}
+
+class FunctionalMachine {
+ public:
+  FunctionalMachine(const MachineSpec& spec, VirtualMachine& vm);
+
+  // The physical address that the access reaches; faults are handled on the way.
+  Pa translate(const MemoryAccess& access) {
+    if (access.space != space_) enter(access.space);
+    const Access wanted{access_type(access.kind)};
+    Tlb& l1 = access.kind == AccessKind::fetch ? l1i_ : l1d_;
+    const Tlb::Hit hit = l1.lookup(access.va, tag_);
+    if (hit && engine_->serves(hit.entry->attributes, wanted)) [[likely]]
+      return hit.entry->translate(access.va);
+    return miss(access, wanted, l1);
+  }
+
+  std::uint64_t walks() const { return walks_; }
+  std::uint64_t reads() const { return port_.reads(); }
+
+ private:
+  void enter(std::uint16_t space);
+  Pa miss(const MemoryAccess& access, const Access& wanted, Tlb& l1);
+
+  VirtualMachine& vm_;
+  std::unique_ptr<TranslationEngine> engine_;
+  Tlb l1d_, l1i_, l2_;
+  WalkCaches caches_;
+  UntimedPort port_;
+  UntimedSoftware software_;
+  Tag tag_{};
+  std::uint32_t space_ = ~std::uint32_t{0};
+  std::uint64_t walks_ = 0;
+};
+
+}  // namespace nestwalk

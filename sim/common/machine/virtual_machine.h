@@ -1,0 +1,70 @@
+// One virtual machine put together: memory, the host's stage 2, the guest kernel and per vCPU the
+// translation hardware. Has no clock; the functional and the timed machine both run it.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "common/guest/guest_kernel.h"
+#include "common/hyp/architecture.h"
+#include "common/machine/touched_pages.h"
+#include "common/mmu/machine_spec.h"
+
+namespace nestwalk {
+
+struct SideSpec {
+  std::uint64_t memory_bytes = 0;
+  PolicySpec policy;
+  double fragmentation = 0;
+};
+
+struct VirtualMachineSpec {
+  SideSpec guest, host;
+  bool stage2_identity = false;  // intermediate and physical addresses are equal; stage 2 is walked
+  CostTable guest_costs, host_costs;
+  std::uint64_t seed = 0;
+};
+
+class VirtualMachine {
+ public:
+  // Throws UserErrors when a reserved pool does not fit into its side's memory.
+  VirtualMachine(const VirtualMachineSpec& spec, const Architecture& architecture);
+
+  std::unique_ptr<TranslationEngine> make_engine() const;
+  // Makes `space` current on `engine`, and makes the space itself when it is new.
+  void enter_space(TranslationEngine& engine, std::uint16_t space);
+
+  // Handles a fault that hardware has met at `va`, so that a new walk can go on. Throws UserErrors
+  // for one that software cannot mend (an address outside the tables or outside the guest's memory).
+  void handle(const Fault& fault, std::uint16_t space, Va va, const Access& access,
+              const TranslationEngine& engine, Software& software);
+
+  // What the tables of guest and host, put together, say about `va`, in no time. Nothing: not mapped.
+  std::optional<Pa> truth(std::uint16_t space, Va va);
+
+  // Counts the 4 KiB pages that the workload has accessed, where mapped pages may be larger.
+  void touch(std::uint16_t space, Va va) {
+    if (tracks_touched_) touched_.touch(space, va);
+  }
+  // Bytes of the pages that the workload has accessed. Where only 4 KiB pages are mapped, all were.
+  std::uint64_t touched_bytes() const;
+
+  const Architecture& architecture() const { return architecture_; }
+  PhysicalMemory& physical() { return physical_; }
+  GuestKernel* kernel() { return kernel_.get(); }
+  HostVm* host() { return host_.get(); }
+
+ private:
+  void make_host(const VirtualMachineSpec& spec);
+  void make_kernel(const VirtualMachineSpec& spec);
+
+  const Architecture& architecture_;
+  PhysicalMemory physical_;
+  std::unique_ptr<HostVm> host_;             // null: one stage
+  std::unique_ptr<HostFaultPath> host_faults_;
+  std::unique_ptr<GuestKernel> kernel_;      // null: stage 1 is off
+  bool tracks_touched_;
+  TouchedPages touched_;
+};
+
+}  // namespace nestwalk

@@ -1,0 +1,117 @@
+#include "common/sysc/mmu.h"
+
+namespace nestwalk {
+
+Mmu::Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm,
+         Locks& locks)
+    : sc_module(name),
+      set_(setting),
+      vm_(vm),
+      locks_(locks),
+      engine_(vm.make_engine()),
+      l1d_(setting.spec.l1d.arrays, setting.spec.seed),
+      l1i_(setting.spec.l1i.arrays, setting.spec.seed + 1),
+      l2_(setting.spec.l2.arrays, setting.spec.seed + 2),
+      caches_(setting.spec.walk_caches, setting.spec.seed + 3),
+      walkers_(setting.agenda, setting.spec.walkers),
+      in_flight_(setting.agenda) {}
+
+void Mmu::enter_space(std::uint16_t space) {
+  vm_.enter_space(*engine_, space);
+  space_ = space;
+  tag_ = engine_->tag();
+}
+
+void Mmu::finish(Job& job, const TlbEntry& entry, Served served) {
+  job.pa = entry.translate(job.access.va);
+  job.page_lg2 = entry.size_lg2;
+  job.served = served;
+}
+
+bool Mmu::look_in_l2(Strand& me, Job& job) {
+  set_.agenda.reach(me);
+  if (set_.spec.l2.arrays.empty()) return false;
+  const Tlb::Hit hit = l2_.lookup(job.access.va, tag_);
+  const bool serves = hit && engine_->serves(hit.entry->attributes, job.wanted);
+  const TlbEntry entry = serves ? *hit.entry : TlbEntry{};
+  me.pass(set_.spec.l2.latency_cycles + hit.extra_probes * set_.spec.l2.extra_size_cycles);
+  set_.agenda.reach(me);
+  job.clock.charge(Span::tlb, me.now());
+  if (!serves) return false;
+  // Gone meanwhile if an invalidation came between: then it must not be put into L1 again.
+  const Tlb::Hit still = l2_.lookup(job.access.va, tag_);
+  if (!still) return false;
+  l1_for(job.wanted).fill(entry, job.access.va);
+  finish(job, entry, Served::l2_tlb);
+  return true;
+}
+
+bool Mmu::wait_for_other(Strand& me, Job& job) {
+  Translation* other = in_flight_.find(job.access.va, tag_);
+  if (!other) return false;
+  Merged merged{&me, job.access.va, {}, false};
+  other->merged.push_back(&merged);
+  set_.agenda.block(me);
+  job.clock.charge(Span::merged, me.now());
+  if (!in_flight_.take(merged) || !engine_->serves(merged.entry.attributes, job.wanted)) return false;
+  l1_for(job.wanted).fill(merged.entry, job.access.va);
+  finish(job, merged.entry, Served::merged);
+  return true;
+}
+
+void Mmu::translate(Strand& me, Job& job) {
+  while (!look_in_l2(me, job)) {
+    if (in_flight_.find(job.access.va, tag_)) {
+      if (wait_for_other(me, job)) return;
+      continue;
+    }
+    Translation translation{job.access.va, tag_, false, {}, {}};
+    in_flight_.add(translation);
+    const WalkReply reply = walk_until_mapped(me, job, translation);
+    if (!translation.overtaken) {
+      l1_for(job.wanted).drop(job.access.va, tag_);
+      l2_.drop(job.access.va, tag_);
+      l2_.fill(reply.entry, job.access.va);
+      l1_for(job.wanted).fill(reply.entry, job.access.va);
+    }
+    finish(job, reply.entry, job.guest_faults + job.host_faults ? Served::fault : Served::walk);
+    in_flight_.end(translation, reply.entry, me);
+    return;
+  }
+}
+
+WalkReply Mmu::walk_until_mapped(Strand& me, Job& job, Translation& translation) {
+  TimedSoftware software(set_, locks_, me, job.clock);
+  for (;;) {
+    translation.overtaken = false;  // a new walk reads what the tables hold now
+    walkers_.acquire(me);
+    job.clock.charge(Span::walker_queue, me.now());
+    const Cycles begun = me.now();
+    TimedPort port(set_, me, job.clock, translation);
+    const WalkReply reply = engine_->walk(job.access.va, job.wanted, caches_, port);
+    set_.agenda.reach(me);
+    walkers_.release(me);
+    ++job.walks;
+    job.entry_reads += port.reads();
+    if (set_.observer)
+      set_.observer->on(WalkDone{set_.vcpu, static_cast<bool>(reply.fault), translation.overtaken,
+                                 static_cast<std::uint8_t>(port.reads()), reply.entry.size_lg2,
+                                 me.now() - begun});
+    if (!reply.fault) return reply;
+    vm_.handle(reply.fault, space_, job.access.va, job.wanted, *engine_, software);
+    job.guest_faults = software.guest_faults();
+    job.host_faults = software.host_faults();
+  }
+}
+
+void Mmu::invalidate(const std::vector<Invalidation>& what, Completion& completion) {
+  for (const Invalidation& one : what) {
+    l1d_.invalidate(one);
+    l1i_.invalidate(one);
+    l2_.invalidate(one);
+    caches_.invalidate(one);
+    in_flight_.overtake(one, completion);
+  }
+}
+
+}  // namespace nestwalk

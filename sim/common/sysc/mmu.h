@@ -1,0 +1,66 @@
+// One vCPU's translation hardware in time: L1 and L2 TLBs, walk caches, a pool of walkers with a
+// queue, and the translations under way.
+#pragma once
+#include <memory>
+#include <systemc>
+#include <vector>
+
+#include "common/machine/virtual_machine.h"
+#include "common/sysc/in_flight.h"
+#include "common/sysc/job.h"
+#include "common/sysc/timed_port.h"
+#include "common/sysc/timed_software.h"
+
+namespace nestwalk {
+
+class Mmu : public sc_core::sc_module {
+ public:
+  // `setting` and everything it names outlive the Mmu.
+  Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm, Locks& locks);
+
+  void enter_space(std::uint16_t space);
+
+  // An L1 TLB hit that may serve the access, with its latency; entry null: none.
+  struct L1Hit {
+    const TlbEntry* entry = nullptr;
+    Cycles latency_cycles = 0;
+  };
+  L1Hit look_in_l1(const MemoryAccess& access, const Access& wanted) {
+    const Tlb::Hit hit = l1_for(wanted).lookup(access.va, tag_);
+    if (!hit || !engine_->serves(hit.entry->attributes, wanted)) return {};
+    const TlbSpec& spec = spec_for(wanted);
+    return {hit.entry, spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles};
+  }
+  // Carries a job that L1 has not served to its physical address. The job's clock began at issue.
+  // Throws UserErrors for an access that software cannot make possible.
+  void translate(Strand& me, Job& job);
+
+  // Applies invalidations at once; `completion` then waits for the accesses they have overtaken.
+  void invalidate(const std::vector<Invalidation>& what, Completion& completion);
+
+  const TranslationEngine& engine() const { return *engine_; }
+  Tag tag() const { return tag_; }
+
+ private:
+  Tlb& l1_for(const Access& wanted) { return wanted.type == AccessType::fetch ? l1i_ : l1d_; }
+  const TlbSpec& spec_for(const Access& wanted) const {
+    return wanted.type == AccessType::fetch ? set_.spec.l1i : set_.spec.l1d;
+  }
+  bool look_in_l2(Strand& me, Job& job);
+  bool wait_for_other(Strand& me, Job& job);
+  WalkReply walk_until_mapped(Strand& me, Job& job, Translation& translation);
+  void finish(Job& job, const TlbEntry& entry, Served served);
+
+  const PortSetting& set_;
+  VirtualMachine& vm_;
+  Locks& locks_;
+  std::unique_ptr<TranslationEngine> engine_;
+  Tag tag_{};
+  std::uint16_t space_ = 0;
+  Tlb l1d_, l1i_, l2_;
+  WalkCaches caches_;
+  FifoSlots walkers_;
+  InFlight in_flight_;
+};
+
+}  // namespace nestwalk

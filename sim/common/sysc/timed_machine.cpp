@@ -1,0 +1,67 @@
+#include "common/sysc/timed_machine.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace nestwalk {
+namespace {
+
+unsigned line_lg2(const MachineSpec& spec) {
+  return static_cast<unsigned>(std::countr_zero(spec.line_bytes));
+}
+
+sc_core::sc_time cycle_time(const MachineSpec& spec) {
+  return sc_core::sc_time(1e6 / spec.frequency_mhz, sc_core::SC_PS);
+}
+
+}  // namespace
+
+TimedMachine::TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec,
+                           const UnmapSpec& unmaps, Sync sync, VirtualMachine& vm,
+                           const std::vector<std::unique_ptr<AccessSource>>& sources,
+                           Observer& observer, RunControl& control, TranslationListener* listener)
+    : sc_module(name),
+      spec_(spec),
+      unmaps_(unmaps),
+      control_(control),
+      agenda_(sync, cycle_time(spec)),
+      locks_(agenda_),
+      dram_("dram", agenda_, spec_.dram),
+      dram_port_(dram_, line_lg2(spec)) {
+  if (spec_.llc.bytes)
+    llc_ = std::make_unique<Cache>("llc", agenda_, spec_.llc, line_lg2(spec), RefServed::llc,
+                                   dram_port_, spec_.seed + 20);
+  LineSource& below = llc_ ? static_cast<LineSource&>(*llc_) : dram_port_;
+  if (unmaps_.interval_accesses && vm.kernel()) vm.kernel()->remember_pages();
+  const MachineSetting setting{agenda_, vm,       spec_,   unmaps_,
+                               locks_,  observer, control, listener};
+  for (unsigned i = 0; i < spec_.vcpus; ++i)
+    vcpus_.push_back(std::make_unique<Vcpu>(sc_core::sc_gen_unique_name("vcpu"), setting, i,
+                                            *sources[i], below));
+  for (unsigned i = 0; i < vcpus_.size(); ++i) {
+    std::vector<Mailbox*> others;
+    for (unsigned j = 0; j < vcpus_.size(); ++j)
+      if (j != i) others.push_back(&vcpus_[j]->mailbox());
+    vcpus_[i]->set_others(std::move(others));
+  }
+}
+
+TimedRun TimedMachine::run() {
+  sc_core::sc_start();
+  for (const auto& vcpu : vcpus_)
+    if (vcpu->failure()) std::rethrow_exception(vcpu->failure());
+  TimedRun result;
+  for (const auto& vcpu : vcpus_) {
+    NW_CHECK(vcpu->finished(), "the simulation has ended with accesses under way on {}",
+             vcpu->name());
+    result.cycles = std::max(result.cycles, vcpu->finish_cycle());
+    result.issued.push_back(vcpu->issued());
+    result.finish_cycles.push_back(vcpu->finish_cycle());
+  }
+  result.completed = !control_.stop_requested();
+  result.dram_accesses = dram_.accesses();
+  result.dram_row_hits = dram_.row_hits();
+  return result;
+}
+
+}  // namespace nestwalk

@@ -1,0 +1,43 @@
+// The timed machine: vCPUs with private caches, a shared last-level cache and DRAM, as SystemC
+// modules. SystemC allows one elaboration per process: build one, run it once.
+#pragma once
+#include <memory>
+#include <systemc>
+#include <vector>
+
+#include "common/sysc/vcpu.h"
+
+namespace nestwalk {
+
+struct TimedRun {
+  bool completed = false;        // false: stopped early on request
+  Cycles cycles = 0;             // until the last vCPU has finished
+  std::vector<std::uint64_t> issued;      // accesses per vCPU
+  std::vector<Cycles> finish_cycles;      // per vCPU
+  std::uint64_t dram_accesses = 0, dram_row_hits = 0;
+};
+
+class TimedMachine : public sc_core::sc_module {
+ public:
+  // Everything named outlives the machine. `sources`: one per vCPU.
+  TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec, const UnmapSpec& unmaps,
+               Sync sync, VirtualMachine& vm,
+               const std::vector<std::unique_ptr<AccessSource>>& sources, Observer& observer,
+               RunControl& control, TranslationListener* listener);
+
+  // Runs to the end of all sources. Throws what a vCPU threw (UserErrors).
+  TimedRun run();
+
+ private:
+  MachineSpec spec_;
+  UnmapSpec unmaps_;
+  RunControl& control_;
+  Agenda agenda_;
+  Locks locks_;
+  Dram dram_;
+  DramPort dram_port_;
+  std::unique_ptr<Cache> llc_;  // null: none
+  std::vector<std::unique_ptr<Vcpu>> vcpus_;
+};
+
+}  // namespace nestwalk

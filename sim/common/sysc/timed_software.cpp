@@ -1,0 +1,41 @@
+#include "common/sysc/timed_software.h"
+
+namespace nestwalk {
+
+void TimedSoftware::spend(Cycles cycles) {
+  me_.pass(cycles);
+  set_.agenda.reach(me_);  // what the step does next must be seen in order
+}
+
+std::uint64_t TimedSoftware::load(Pa at, unsigned bytes) {
+  set_.core_entry.bring(me_, at.value >> set_.line_lg2);
+  set_.agenda.reach(me_);
+  return set_.memory.read(at, bytes);
+}
+
+void TimedSoftware::store(Pa at, unsigned bytes, std::uint64_t word) {
+  set_.core_entry.bring(me_, at.value >> set_.line_lg2);
+  set_.agenda.reach(me_);
+  set_.memory.write(at, bytes, word);
+}
+
+void TimedSoftware::charge() {
+  if (entered_.empty()) return;
+  clock_.charge(entered_.back().side == Side::guest ? Span::guest_fault : Span::host_fault,
+                me_.now());
+}
+
+void TimedSoftware::enter(Side side) {
+  charge();
+  entered_.push_back({side, me_.now()});
+}
+
+void TimedSoftware::leave(Side side, std::uint8_t page_lg2) {
+  charge();
+  ++handled_[static_cast<std::size_t>(side)];
+  if (set_.observer)
+    set_.observer->on(FaultHandled{set_.vcpu, side, page_lg2, me_.now() - entered_.back().at});
+  entered_.pop_back();
+}
+
+}  // namespace nestwalk

@@ -1,0 +1,53 @@
+// Kernel and hypervisor code on a vCPU of the timed machine: steps take their cycles, table accesses
+// go through the vCPU's caches, locks are waited for in order of arrival.
+#pragma once
+#include <array>
+#include <vector>
+
+#include "common/hyp/software.h"
+#include "common/sysc/timed_port.h"
+
+namespace nestwalk {
+
+// The locks of the virtual machine, shared by all vCPUs.
+class Locks {
+ public:
+  explicit Locks(Agenda& agenda) : slots_{FifoSlots(agenda, 1), FifoSlots(agenda, 1)} {}
+  FifoSlots& of(LockId id) { return slots_[static_cast<std::size_t>(id)]; }
+
+ private:
+  std::array<FifoSlots, lock_count> slots_;
+};
+
+class TimedSoftware final : public Software {
+ public:
+  TimedSoftware(const PortSetting& setting, Locks& locks, Strand& me, SpanClock& clock)
+      : set_(setting), locks_(locks), me_(me), clock_(clock) {}
+
+  void spend(Cycles cycles) override;
+  std::uint64_t load(Pa at, unsigned bytes) override;
+  void store(Pa at, unsigned bytes, std::uint64_t word) override;
+  void lock(LockId id) override { locks_.of(id).acquire(me_); }
+  void unlock(LockId id) override { locks_.of(id).release(me_); }
+  void enter(Side side) override;
+  void leave(Side side, std::uint8_t page_lg2) override;
+
+  unsigned guest_faults() const { return handled_[0]; }
+  unsigned host_faults() const { return handled_[1]; }
+
+ private:
+  struct Entered {
+    Side side;
+    Cycles at;
+  };
+  void charge();  // the time so far goes to the side that is running
+
+  const PortSetting& set_;
+  Locks& locks_;
+  Strand& me_;
+  SpanClock& clock_;
+  std::vector<Entered> entered_;
+  std::array<unsigned, 2> handled_{};
+};
+
+}  // namespace nestwalk

@@ -1,0 +1,306 @@
+#include "common/sysc/vcpu.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "common/machine/functional_machine.h"
+
+namespace nestwalk {
+namespace {
+
+LineSource& walker_entry(const MachineSpec& spec, LineSource* l1d, LineSource* l2,
+                         LineSource& below) {
+  if (spec.walker_entry == WalkerEntry::l1d && l1d) return *l1d;
+  if (spec.walker_entry != WalkerEntry::llc && l2) return *l2;
+  return below;
+}
+
+std::unique_ptr<Cache> make_cache(const char* name, Agenda& agenda, const CacheSpec& spec,
+                                  unsigned line_lg2, RefServed level, LineSource& below,
+                                  std::uint64_t seed) {
+  if (spec.bytes == 0) return nullptr;
+  return std::make_unique<Cache>(name, agenda, spec, line_lg2, level, below, seed);
+}
+
+}  // namespace
+
+Vcpu::Vcpu(sc_core::sc_module_name name, const MachineSetting& machine, unsigned number,
+           AccessSource& source, LineSource& below)
+    : sc_module(name),
+      machine_(machine),
+      number_(number),
+      source_(source),
+      line_lg2_(static_cast<unsigned>(std::countr_zero(machine.spec.line_bytes))),
+      l2_(make_cache("l2", machine.agenda, machine.spec.l2_cache, line_lg2_, RefServed::l2, below,
+                     machine.spec.seed + 10)),
+      l1d_(make_cache("l1d", machine.agenda, machine.spec.l1d_cache, line_lg2_, RefServed::l1d,
+                      l2_ ? *l2_ : below, machine.spec.seed + 11)),
+      l1_entry_(l1d_ ? l1d_.get() : l2_ ? static_cast<LineSource*>(l2_.get()) : &below),
+      ports_{machine.agenda,
+             machine.vm.physical(),
+             walker_entry(machine.spec, l1d_.get(), l2_.get(), below),
+             *l1_entry_,
+             machine.spec,
+             line_lg2_,
+             observer_,
+             static_cast<std::uint16_t>(number)},
+      mmu_("mmu", ports_, machine.vm, machine.locks),
+      mailbox_("mailbox", machine.agenda, mmu_, machine.spec),
+      warmup_(machine.control.warmup_accesses()),
+      unmap_random_(derive_seed(machine.spec.seed, 1000 + number)) {
+  at_once_.vcpu = static_cast<std::uint16_t>(number);
+  at_once_.served = Served::l1_tlb;
+  if (warmup_ == 0) observer_ = &machine_.observer;
+  SC_HAS_PROCESS(Vcpu);
+  if (machine_.spec.max_outstanding > 1) {
+    for (unsigned i = 0; i < machine_.spec.max_outstanding; ++i) {
+      machine_.agenda.enlist(carriers_.emplace_back().strand);
+      idle_.push_back(&carriers_.back());
+      sc_core::sc_spawn([this, i] { carry_all(carriers_[i]); },
+                        sc_core::sc_gen_unique_name("carrier"));
+    }
+  }
+  machine_.agenda.enlist(issue_);
+  SC_THREAD(issue_all);
+}
+
+// An exception must not leave a SystemC thread: it is kept for whoever started the simulation, and
+// ends this vCPU's work.
+template <class Work>
+void Vcpu::guarded(Work work) {
+  try {
+    work();
+  } catch (const sc_core::sc_unwind_exception&) {
+    throw;
+  } catch (...) {
+    failure_ = std::current_exception();
+    sc_core::sc_stop();
+  }
+}
+
+void Vcpu::issue_all() {
+  machine_.agenda.start(issue_);
+  guarded([this] {
+    std::array<MemoryAccess, 256> batch;
+    while (!machine_.control.stop_requested()) {
+      const std::size_t count = source_.next(batch);
+      if (count == 0) break;
+      for (std::size_t i = 0; i < count; ++i) issue_in_order(batch[i]);
+      machine_.control.progress(number_, issued_);
+    }
+    drain();
+    finish_cycle_ = std::max(issue_.now(), last_completion_);
+    finished_ = true;
+  });
+  if (!failure_) machine_.agenda.finish(issue_);
+}
+
+void Vcpu::carry_all(Carrier& me) {
+  machine_.agenda.start(me.strand);
+  guarded([&] {
+    for (;;) {
+      while (!me.busy) machine_.agenda.block(me.strand);
+      run(me.strand, me.job);
+      me.busy = false;
+      idle_.push_back(&me);
+      if (issuer_waits_) {
+        issuer_waits_ = false;
+        machine_.agenda.wake(issue_, me.strand.now());
+      }
+    }
+  });
+}
+
+// Whether this vCPU's private state may be touched now. Others reach it only by a message, so that
+// while none is under way to it, it may run ahead of them by the delivery latency.
+void Vcpu::reach_issue() {
+  if (idle_.size() == carriers_.size() && mailbox_.idle())
+    machine_.agenda.reach_private(issue_, machine_.spec.shootdown_delivery_cycles);
+  else
+    machine_.agenda.reach(issue_);
+}
+
+void Vcpu::issue_in_order(const MemoryAccess& access) {
+  issue_.pass_until(next_issue_);
+  if (access.space != space_) {
+    drain();
+    machine_.agenda.reach(issue_);
+    mmu_.enter_space(access.space);
+    space_ = access.space;
+  }
+  if (access.dependent) {
+    while (last_carrier_ && last_carrier_->busy) wait_for_carrier();
+    issue_.pass_until(last_completion_);
+  }
+  const std::uint64_t interval = machine_.unmaps.interval_accesses;
+  if (interval && issued_ && issued_ % interval == 0) unmap_one();
+  if (issued_ == warmup_) observer_ = &machine_.observer;
+  issue(access);
+  ++issued_;
+}
+
+// Served in its issue cycle: an L1 TLB hit whose data, if modelled, hits L1D. Otherwise `job` is made
+// ready for a carrier; nothing else has happened.
+bool Vcpu::serve_at_once(const MemoryAccess& access, Cycles stall_cycles, Job& job) {
+  const Cycles now = issue_.now();
+  const Access wanted{access_type(access.kind)};
+  const Mmu::L1Hit hit = mmu_.look_in_l1(access, wanted);
+  const bool reads_data = machine_.spec.data_accesses && access.kind != AccessKind::fetch;
+  if (hit.entry) {
+    const Pa pa = hit.entry->translate(access.va);
+    Cycles data_cycles = 0;
+    bool served = true;
+    if (reads_data) {
+      const auto latency = l1d_ ? l1d_->hit(now, pa.value >> line_lg2_) : std::nullopt;
+      served = latency.has_value();
+      if (served) data_cycles = *latency;
+    }
+    if (served) {
+      complete_at_once(access, *hit.entry, pa, {stall_cycles, hit.latency_cycles, data_cycles});
+      return true;
+    }
+    job.translated = true;
+    job.pa = pa;
+    job.served = Served::l1_tlb;
+    job.page_lg2 = hit.entry->size_lg2;
+  }
+  job.access = access;
+  job.wanted = wanted;
+  return false;
+}
+
+void Vcpu::complete_at_once(const MemoryAccess& access, const TlbEntry& entry, Pa pa,
+                            AtOnce cycles) {
+  last_carrier_ = nullptr;
+  last_completion_ = issue_.now() + cycles.tlb + cycles.data;
+  machine_.vm.touch(access.space, access.va);
+  if (machine_.listener) machine_.listener->translated(number_, access.space, access.va, pa);
+  if (!observer_) return;
+  AccessDone& done = at_once_;  // all other fields are the same for every such access
+  done.space = access.space;
+  done.type = access_type(access.kind);
+  done.page_lg2 = entry.size_lg2;
+  done.va = access.va;
+  done.issued_cycle = issue_.now() - cycles.stall;
+  done.translation_cycles = cycles.stall + cycles.tlb;
+  done.total_cycles = done.translation_cycles + cycles.data;
+  done.spans[static_cast<std::size_t>(Span::invalidation)] = cycles.stall;
+  done.spans[static_cast<std::size_t>(Span::tlb)] = cycles.tlb;
+  done.spans[static_cast<std::size_t>(Span::data)] = cycles.data;
+  observer_->on(done);
+}
+
+void Vcpu::issue(const MemoryAccess& access) {
+  Cycles stall_cycles = 0;
+  for (;;) {
+    reach_issue();
+    const Cycles stalled_until = mailbox_.stalled_until();
+    if (stalled_until > issue_.now()) [[unlikely]] {
+      // The handler of a shootdown runs on this vCPU; the access waits for it.
+      stall_cycles += stalled_until - issue_.now();
+      issue_.pass_until(stalled_until);
+      continue;
+    }
+    next_issue_ = issue_.now() + machine_.spec.issue_interval_cycles;
+    Job job;
+    if (serve_at_once(access, stall_cycles, job)) return;
+    job.clock.begin(issue_.now() - stall_cycles);
+    job.clock.charge(Span::invalidation, issue_.now());
+    if (carriers_.empty()) {
+      last_carrier_ = nullptr;
+      run(issue_, job);
+      last_completion_ = issue_.now();
+      next_issue_ = std::max(next_issue_, last_completion_);
+      return;
+    }
+    if (!idle_.empty()) {
+      dispatch(job);
+      return;
+    }
+    // No slot: the access issues when one is free, and looks again then.
+    wait_for_carrier();
+  }
+}
+
+void Vcpu::dispatch(const Job& job) {
+  Carrier& carrier = *idle_.back();
+  idle_.pop_back();
+  carrier.job = job;
+  carrier.busy = true;
+  last_carrier_ = &carrier;
+  machine_.agenda.wake(carrier.strand, issue_.now());
+}
+
+void Vcpu::wait_for_carrier() {
+  issuer_waits_ = true;
+  machine_.agenda.block(issue_);
+}
+
+void Vcpu::drain() {
+  while (idle_.size() < carriers_.size()) wait_for_carrier();
+}
+
+void Vcpu::unmap_one() {
+  GuestKernel* kernel = machine_.vm.kernel();
+  if (!kernel) return;
+  machine_.agenda.reach(issue_);
+  const Cycles begun = issue_.now();
+  SpanClock clock;  // no access pays for this; the ones that wait for it do
+  clock.begin(begun);
+  TimedSoftware software(ports_, machine_.locks, issue_, clock);
+  const auto space = static_cast<std::uint16_t>(space_);
+  const auto page = kernel->unmap_one(space, unmap_random_, software);
+  if (!page) return;
+  shoot_down(machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(),
+                                                    Va{page->base}, page->page.size_lg2),
+             mmu_, others_, machine_.spec, machine_.agenda, issue_);
+  kernel->release(*page);
+  if (observer_)
+    observer_->on(ShootdownDone{static_cast<std::uint16_t>(number_),
+                                static_cast<std::uint16_t>(others_.size()),
+                                issue_.now() - begun});
+}
+
+// Takes a job from the L1 TLB lookup on. `me` stands at the cycle of issue.
+void Vcpu::run(Strand& me, Job& job) {
+  const TlbSpec& l1 = job.wanted.type == AccessType::fetch ? machine_.spec.l1i : machine_.spec.l1d;
+  me.pass(l1.latency_cycles);
+  job.clock.charge(Span::tlb, me.now());
+  if (!job.translated) mmu_.translate(me, job);
+  if (machine_.listener)
+    machine_.listener->translated(number_, job.access.space, job.access.va, job.pa);
+  if (machine_.spec.data_accesses && job.wanted.type != AccessType::fetch) {
+    l1_entry_->bring(me, job.pa.value >> line_lg2_);
+    job.clock.charge(Span::data, me.now());
+  }
+  machine_.agenda.reach(me);
+  complete(job);
+}
+
+void Vcpu::complete(const Job& job) {
+  machine_.vm.touch(job.access.space, job.access.va);
+  if (!observer_) return;
+  AccessDone done;
+  done.vcpu = static_cast<std::uint16_t>(number_);
+  done.space = job.access.space;
+  done.type = job.wanted.type;
+  done.served = job.served;
+  done.page_lg2 = job.page_lg2;
+  done.entry_reads = static_cast<std::uint8_t>(std::min(job.entry_reads, 255u));
+  done.walks = static_cast<std::uint8_t>(std::min(job.walks, 255u));
+  done.guest_faults = static_cast<std::uint8_t>(std::min(job.guest_faults, 255u));
+  done.host_faults = job.host_faults;
+  done.va = job.access.va;
+  done.issued_cycle = job.clock.begun();
+  done.spans = job.clock.spans();
+  done.total_cycles = job.clock.total();
+  done.translation_cycles = done.total_cycles - job.clock.of(Span::data);
+  Cycles sum = 0;
+  for (const Cycles span : done.spans) sum += span;
+  NW_CHECK(sum == done.total_cycles, "spans of the access to {:#x} sum to {}, its latency is {}",
+           job.access.va.value, sum, done.total_cycles);
+  observer_->on(done);
+}
+
+}  // namespace nestwalk

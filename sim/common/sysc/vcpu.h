@@ -1,0 +1,111 @@
+// One vCPU: issues its accesses in order, serves L1 TLB hits in the cycle they issue, and gives the
+// rest to one of `max_outstanding` carriers: SystemC threads that each take one access through L2
+// TLB, walk, faults and data. With one outstanding access the issuing thread carries it itself.
+//
+// The L1 data cache is indexed by virtual address bits: its lookup falls in the issue cycle and its
+// latency is counted after the TLB's. Instruction fetches are translated but read no data.
+#pragma once
+#include <deque>
+#include <exception>
+#include <memory>
+#include <systemc>
+#include <vector>
+
+#include "common/machine/run_control.h"
+#include "common/sysc/cache.h"
+#include "common/sysc/mmu.h"
+#include "common/sysc/shootdown.h"
+#include "common/workload/access_source.h"
+
+namespace nestwalk {
+
+// A guest kernel that unmaps a page now and then, and invalidates.
+struct UnmapSpec {
+  std::uint64_t interval_accesses = 0;  // 0: never
+  UnmapInvalidation kind = UnmapInvalidation::address;
+};
+
+// What all vCPUs of a machine share. Outlives them.
+struct MachineSetting {
+  Agenda& agenda;
+  VirtualMachine& vm;
+  const MachineSpec& spec;
+  const UnmapSpec& unmaps;
+  Locks& locks;
+  Observer& observer;
+  RunControl& control;
+  TranslationListener* listener;  // null: nobody listens
+};
+
+class Vcpu : public sc_core::sc_module {
+ public:
+  Vcpu(sc_core::sc_module_name name, const MachineSetting& machine, unsigned number,
+       AccessSource& source, LineSource& below);
+
+  void set_others(std::vector<Mailbox*> others) { others_ = std::move(others); }
+  Mailbox& mailbox() { return mailbox_; }
+  Mmu& mmu() { return mmu_; }
+
+  // After the simulation has ended.
+  bool finished() const { return finished_; }
+  std::exception_ptr failure() const { return failure_; }
+  Cycles finish_cycle() const { return finish_cycle_; }
+  std::uint64_t issued() const { return issued_; }
+
+ private:
+  struct Carrier {
+    Strand strand;
+    Job job;
+    bool busy = false;
+  };
+
+  void issue_all();  // the issuing SystemC thread
+  void carry_all(Carrier& me);  // a carrier's SystemC thread
+  template <class Work>
+  void guarded(Work work);
+
+  void issue(const MemoryAccess& access);
+  void issue_in_order(const MemoryAccess& access);
+  void reach_issue();
+  bool serve_at_once(const MemoryAccess& access, Cycles stall_cycles, Job& job);
+  struct AtOnce {
+    Cycles stall, tlb, data;
+  };
+  void complete_at_once(const MemoryAccess& access, const TlbEntry& entry, Pa pa, AtOnce cycles);
+  void dispatch(const Job& job);
+  void wait_for_carrier();
+  void drain();
+  void unmap_one();
+  void run(Strand& me, Job& job);
+  void complete(const Job& job);
+
+  MachineSetting machine_;
+  unsigned number_;
+  AccessSource& source_;
+  unsigned line_lg2_;
+  std::unique_ptr<Cache> l2_, l1d_;  // null where the spec has none
+  LineSource* l1_entry_;             // the highest of L1D, L2, what lies below
+  Observer* observer_ = nullptr;     // the machine's, once warm-up is over
+  AccessDone at_once_{};             // the event of an access served in its issue cycle
+  PortSetting ports_;
+  Mmu mmu_;
+  Mailbox mailbox_;
+  std::vector<Mailbox*> others_;
+
+  Strand issue_;
+  std::deque<Carrier> carriers_;
+  std::vector<Carrier*> idle_;
+  bool issuer_waits_ = false;
+
+  std::uint32_t space_ = ~std::uint32_t{0};
+  Cycles next_issue_ = 0;
+  Cycles last_completion_ = 0;      // of the access issued last, if it was served at once
+  Carrier* last_carrier_ = nullptr; // else who carries it
+  std::uint64_t issued_ = 0, warmup_ = 0;
+  Random unmap_random_;
+  bool finished_ = false;
+  Cycles finish_cycle_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace nestwalk
