@@ -10,9 +10,9 @@
 namespace nestwalk {
 
 inline AccessType access_type(AccessKind kind) {
-  return kind == AccessKind::fetch   ? AccessType::fetch
-         : kind == AccessKind::write ? AccessType::write
-                                     : AccessType::read;
+  static_assert(static_cast<int>(AccessKind::write) == static_cast<int>(AccessType::write) &&
+                static_cast<int>(AccessKind::fetch) == static_cast<int>(AccessType::fetch));
+  return static_cast<AccessType>(kind);
 }
 
 class FunctionalMachine {

@@ -51,9 +51,11 @@ class Agenda {
     if (sync_ == Sync::lazy && (due_.empty() || key(me) < due_.top())) return;
     yield(me);
   }
-  // As reach(), for state that others can reach only `lookahead` cycles after they act.
+  // As reach(), for state that others can reach only `lookahead` cycles after they act. In that very
+  // cycle it is their turn: who comes first then is not known yet.
   void reach_private(Strand& me, Cycles lookahead) {
-    if (sync_ == Sync::lazy && (due_.empty() || key(me) < due_.top() + (lookahead << number_bits)))
+    if (sync_ == Sync::lazy &&
+        (due_.empty() || me.now_ < (due_.top() >> number_bits) + lookahead))
       return;
     yield(me);
   }

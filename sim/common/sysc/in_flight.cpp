@@ -14,10 +14,15 @@ void InFlight::end(Translation& translation, const TlbEntry& entry, Strand& me) 
   for (Merged* merged : translation.merged) {
     merged->entry = entry;
     merged->given = !translation.overtaken;
+    merged->faulted = translation.faulted;
     handed_.push_back(merged);
     agenda_.wake(*merged->strand, me.now());
   }
-  for (Completion* completion : translation.completions) settle(*completion, agenda_, me);
+}
+
+void InFlight::leave(Passage& passage, Strand& me) {
+  passages_.erase(std::find(passages_.begin(), passages_.end(), &passage));
+  for (Completion* completion : passage.completions) settle(*completion, agenda_, me);
 }
 
 bool InFlight::take(Merged& merged) {
@@ -35,16 +40,18 @@ bool InFlight::covers(const Invalidation& what, Va va, Tag tag) {
 }
 
 void InFlight::overtake(const Invalidation& what, Completion& completion) {
-  for (Translation* translation : list_) {
-    if (!covers(what, translation->va, translation->tag)) continue;
-    translation->overtaken = true;
-    auto& waiting = translation->completions;
-    if (std::find(waiting.begin(), waiting.end(), &completion) != waiting.end()) continue;
+  for (Translation* translation : list_)
+    if (covers(what, translation->va, translation->tag)) translation->overtaken = true;
+  for (Merged* merged : handed_)
+    if (covers(what, merged->va, merged->entry.tag)) merged->given = false;
+  for (Passage* passage : passages_) {
+    auto& waiting = passage->completions;
+    if (!covers(what, passage->va, passage->tag) ||
+        std::find(waiting.begin(), waiting.end(), &completion) != waiting.end())
+      continue;
     waiting.push_back(&completion);
     ++completion.outstanding;
   }
-  for (Merged* merged : handed_)
-    if (covers(what, merged->va, merged->entry.tag)) merged->given = false;
 }
 
 }  // namespace nestwalk

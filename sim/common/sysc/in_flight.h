@@ -1,4 +1,4 @@
-// Translations under way on one vCPU: merging of misses to one page, and the one rule of concurrency:
+// What is under way on one vCPU: merging of misses to one page, and the one rule of concurrency:
 // a walk overtaken by an invalidation that covers it may finish but must not fill a TLB or a walk
 // cache. Invalidations are complete only when the accesses they have overtaken are (Arm: DSB after
 // TLBI; x86: the IPI is taken between instructions).
@@ -24,15 +24,23 @@ struct Merged {
   Strand* strand = nullptr;
   Va va{};
   TlbEntry entry{};
-  bool given = false;  // false: it has to look again for itself
+  bool given = false;    // false: it has to look again for itself
+  bool faulted = false;  // the translation met a fault, whose handler has run meanwhile
 };
 
 struct Translation {
   Va va{};
   Tag tag{};
   bool overtaken = false;
+  bool faulted = false;
   std::vector<Merged*> merged;
-  std::vector<Completion*> completions;  // invalidations that wait for this access
+};
+
+// An access from its issue until it has its data. It may use what it has been given by then.
+struct Passage {
+  Va va{};
+  Tag tag{};
+  std::vector<Completion*> completions;  // invalidations that wait for it
 };
 
 class InFlight {
@@ -48,14 +56,15 @@ class InFlight {
     return nullptr;
   }
   void add(Translation& translation) { list_.push_back(&translation); }
-  // Ends it: gives `entry` to those merged with it, unless it was overtaken, and wakes them; settles
-  // the invalidations that waited.
+  // Ends it: gives `entry` to those merged with it, unless it was overtaken, and wakes them.
   void end(Translation& translation, const TlbEntry& entry, Strand& me);
   // An access that was woken takes what it was given, if an invalidation has not taken it away since.
   bool take(Merged& merged);
-  // Marks what `what` overtakes; `completion` then waits for each of them.
+  void enter(Passage& passage) { passages_.push_back(&passage); }
+  // Settles the invalidations that waited for it.
+  void leave(Passage& passage, Strand& me);
+  // Marks what `what` overtakes; `completion` then waits for each access that is under way.
   void overtake(const Invalidation& what, Completion& completion);
-  bool empty() const { return list_.empty(); }
 
  private:
   Agenda& agenda_;
@@ -63,6 +72,7 @@ class InFlight {
 
   std::vector<Translation*> list_;
   std::vector<Merged*> handed_;  // given an entry, but not awake yet
+  std::vector<Passage*> passages_;
 };
 
 // One thing that `completion` waited for has happened, at me.now().

@@ -14,6 +14,7 @@ Mmu::Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachin
       l2_(setting.spec.l2.arrays, setting.spec.seed + 2),
       caches_(setting.spec.walk_caches, setting.spec.seed + 3),
       walkers_(setting.agenda, setting.spec.walkers),
+      processor_(setting.agenda, 1),
       in_flight_(setting.agenda) {}
 
 void Mmu::enter_space(std::uint16_t space) {
@@ -31,31 +32,38 @@ void Mmu::finish(Job& job, const TlbEntry& entry, Served served) {
 bool Mmu::look_in_l2(Strand& me, Job& job) {
   set_.agenda.reach(me);
   if (set_.spec.l2.arrays.empty()) return false;
-  const Tlb::Hit hit = l2_.lookup(job.access.va, tag_);
-  const bool serves = hit && engine_->serves(hit.entry->attributes, job.wanted);
-  const TlbEntry entry = serves ? *hit.entry : TlbEntry{};
-  me.pass(set_.spec.l2.latency_cycles + hit.extra_probes * set_.spec.l2.extra_size_cycles);
+  const unsigned extra_probes = l2_.lookup(job.access.va, tag_).extra_probes;
+  me.pass(set_.spec.l2.latency_cycles + extra_probes * set_.spec.l2.extra_size_cycles);
   set_.agenda.reach(me);
   job.clock.charge(Span::tlb, me.now());
-  if (!serves) return false;
-  // Gone meanwhile if an invalidation came between: then it must not be put into L1 again.
-  const Tlb::Hit still = l2_.lookup(job.access.va, tag_);
-  if (!still) return false;
+  // What is there at the end of the lookup counts: an invalidation may have come between, or the end
+  // of another access's walk.
+  const Tlb::Hit hit = l2_.lookup(job.access.va, tag_);
+  if (!hit || !engine_->serves(hit.entry->attributes, job.wanted)) return false;
+  const TlbEntry entry = *hit.entry;
   l1_for(job.wanted).fill(entry, job.access.va);
   finish(job, entry, Served::l2_tlb);
   return true;
 }
 
+// Exceptions are precise: an access that waited for a walk which then faulted has not happened. It
+// issues again when the handler has returned, and its latency counts from there.
 bool Mmu::wait_for_other(Strand& me, Job& job) {
-  Translation* other = in_flight_.find(job.access.va, tag_);
-  if (!other) return false;
-  Merged merged{&me, job.access.va, {}, false};
-  other->merged.push_back(&merged);
+  Merged merged{&me, job.access.va, {}, false, false};
+  in_flight_.find(job.access.va, tag_)->merged.push_back(&merged);
   set_.agenda.block(me);
-  job.clock.charge(Span::merged, me.now());
-  if (!in_flight_.take(merged) || !engine_->serves(merged.entry.attributes, job.wanted)) return false;
+  const bool given =
+      in_flight_.take(merged) && engine_->serves(merged.entry.attributes, job.wanted);
+  if (merged.faulted) {
+    job.clock.begin(me.now());
+    me.pass(spec_for(job.wanted).latency_cycles);
+    job.clock.charge(Span::tlb, me.now());
+  } else {
+    job.clock.charge(Span::merged, me.now());
+  }
+  if (!given) return false;
   l1_for(job.wanted).fill(merged.entry, job.access.va);
-  finish(job, merged.entry, Served::merged);
+  finish(job, merged.entry, merged.faulted ? Served::l1_tlb : Served::merged);
   return true;
 }
 
@@ -65,7 +73,7 @@ void Mmu::translate(Strand& me, Job& job) {
       if (wait_for_other(me, job)) return;
       continue;
     }
-    Translation translation{job.access.va, tag_, false, {}, {}};
+    Translation translation{job.access.va, tag_, false, false, {}};
     in_flight_.add(translation);
     const WalkReply reply = walk_until_mapped(me, job, translation);
     if (!translation.overtaken) {
@@ -81,7 +89,6 @@ void Mmu::translate(Strand& me, Job& job) {
 }
 
 WalkReply Mmu::walk_until_mapped(Strand& me, Job& job, Translation& translation) {
-  TimedSoftware software(set_, locks_, me, job.clock);
   for (;;) {
     translation.overtaken = false;  // a new walk reads what the tables hold now
     walkers_.acquire(me);
@@ -95,13 +102,24 @@ WalkReply Mmu::walk_until_mapped(Strand& me, Job& job, Translation& translation)
     job.entry_reads += port.reads();
     if (set_.observer)
       set_.observer->on(WalkDone{set_.vcpu, static_cast<bool>(reply.fault), translation.overtaken,
-                                 static_cast<std::uint8_t>(port.reads()), reply.entry.size_lg2,
+                                 static_cast<std::uint8_t>(port.reads()),
+                                 reply.fault ? std::uint8_t{0} : reply.entry.size_lg2,
                                  me.now() - begun});
     if (!reply.fault) return reply;
-    vm_.handle(reply.fault, space_, job.access.va, job.wanted, *engine_, software);
-    job.guest_faults = software.guest_faults();
-    job.host_faults = software.host_faults();
+    translation.faulted = true;
+    handle_fault(me, job, reply.fault);
   }
+}
+
+void Mmu::handle_fault(Strand& me, Job& job, const Fault& fault) {
+  begin_software(me);
+  TimedSoftware software(set_, locks_, me, job.clock);
+  // Waiting for another fault's handler on this vCPU is part of what this fault costs.
+  job.clock.charge(fault.stage == 1 ? Span::guest_fault : Span::host_fault, me.now());
+  vm_.handle(fault, space_, job.access.va, job.wanted, *engine_, software);
+  job.guest_faults += software.guest_faults();
+  job.host_faults += software.host_faults();
+  end_software(me);
 }
 
 void Mmu::invalidate(const std::vector<Invalidation>& what, Completion& completion) {

@@ -20,24 +20,38 @@ class Mmu : public sc_core::sc_module {
 
   void enter_space(std::uint16_t space);
 
-  // An L1 TLB hit that may serve the access, with its latency; entry null: none.
+  // An L1 TLB hit that may serve the access; entry null: none. With the latency of the lookup.
   struct L1Hit {
     const TlbEntry* entry = nullptr;
     Cycles latency_cycles = 0;
   };
   L1Hit look_in_l1(const MemoryAccess& access, const Access& wanted) {
     const Tlb::Hit hit = l1_for(wanted).lookup(access.va, tag_);
-    if (!hit || !engine_->serves(hit.entry->attributes, wanted)) return {};
     const TlbSpec& spec = spec_for(wanted);
-    return {hit.entry, spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles};
+    const bool serves = hit && engine_->serves(hit.entry->attributes, wanted);
+    return {serves ? hit.entry : nullptr,
+            spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles};
   }
   // Carries a job that L1 has not served to its physical address. The job's clock began at issue.
   // Throws UserErrors for an access that software cannot make possible.
   void translate(Strand& me, Job& job);
 
+  // Kernel and hypervisor code runs on the vCPU like any other: one handler at a time, and nothing
+  // else issues meanwhile.
+  bool software_runs() const { return software_runs_; }
+  void begin_software(Strand& me) {
+    processor_.acquire(me);
+    software_runs_ = true;
+  }
+  void end_software(Strand& me) {
+    software_runs_ = false;
+    processor_.release(me);
+  }
+
   // Applies invalidations at once; `completion` then waits for the accesses they have overtaken.
   void invalidate(const std::vector<Invalidation>& what, Completion& completion);
 
+  InFlight& in_flight() { return in_flight_; }
   const TranslationEngine& engine() const { return *engine_; }
   Tag tag() const { return tag_; }
 
@@ -48,6 +62,7 @@ class Mmu : public sc_core::sc_module {
   }
   bool look_in_l2(Strand& me, Job& job);
   bool wait_for_other(Strand& me, Job& job);
+  void handle_fault(Strand& me, Job& job, const Fault& fault);
   WalkReply walk_until_mapped(Strand& me, Job& job, Translation& translation);
   void finish(Job& job, const TlbEntry& entry, Served served);
 
@@ -60,6 +75,8 @@ class Mmu : public sc_core::sc_module {
   Tlb l1d_, l1i_, l2_;
   WalkCaches caches_;
   FifoSlots walkers_;
+  FifoSlots processor_;  // one slot: who runs software on the vCPU
+  bool software_runs_ = false;
   InFlight in_flight_;
 };
 

@@ -47,11 +47,13 @@ Vcpu::Vcpu(sc_core::sc_module_name name, const MachineSetting& machine, unsigned
              static_cast<std::uint16_t>(number)},
       mmu_("mmu", ports_, machine.vm, machine.locks),
       mailbox_("mailbox", machine.agenda, mmu_, machine.spec),
+      issue_interval_cycles_(machine.spec.issue_interval_cycles),
+      lookahead_cycles_(machine.spec.shootdown_delivery_cycles),
+      reads_data_(machine.spec.data_accesses),
       warmup_(machine.control.warmup_accesses()),
       unmap_random_(derive_seed(machine.spec.seed, 1000 + number)) {
   at_once_.vcpu = static_cast<std::uint16_t>(number);
   at_once_.served = Served::l1_tlb;
-  if (warmup_ == 0) observer_ = &machine_.observer;
   SC_HAS_PROCESS(Vcpu);
   if (machine_.spec.max_outstanding > 1) {
     for (unsigned i = 0; i < machine_.spec.max_outstanding; ++i) {
@@ -114,15 +116,24 @@ void Vcpu::carry_all(Carrier& me) {
 
 // Whether this vCPU's private state may be touched now. Others reach it only by a message, so that
 // while none is under way to it, it may run ahead of them by the delivery latency.
-void Vcpu::reach_issue() {
+inline void Vcpu::reach_issue() {
   if (idle_.size() == carriers_.size() && mailbox_.idle())
-    machine_.agenda.reach_private(issue_, machine_.spec.shootdown_delivery_cycles);
+    machine_.agenda.reach_private(issue_, lookahead_cycles_);
   else
     machine_.agenda.reach(issue_);
 }
 
 void Vcpu::issue_in_order(const MemoryAccess& access) {
   issue_.pass_until(next_issue_);
+  if (access.space != space_ || access.dependent || issued_ == next_event_) [[unlikely]]
+    prepare(access);
+  issue(access);
+  ++issued_;
+}
+
+// What has to happen before this access issues: the end of warm-up, an unmapping, a context switch,
+// the data that its address depends on.
+void Vcpu::prepare(const MemoryAccess& access) {
   if (access.space != space_) {
     drain();
     machine_.agenda.reach(issue_);
@@ -133,94 +144,98 @@ void Vcpu::issue_in_order(const MemoryAccess& access) {
     while (last_carrier_ && last_carrier_->busy) wait_for_carrier();
     issue_.pass_until(last_completion_);
   }
+  if (issued_ != next_event_) return;
   const std::uint64_t interval = machine_.unmaps.interval_accesses;
   if (interval && issued_ && issued_ % interval == 0) unmap_one();
   if (issued_ == warmup_) observer_ = &machine_.observer;
-  issue(access);
-  ++issued_;
-}
-
-// Served in its issue cycle: an L1 TLB hit whose data, if modelled, hits L1D. Otherwise `job` is made
-// ready for a carrier; nothing else has happened.
-bool Vcpu::serve_at_once(const MemoryAccess& access, Cycles stall_cycles, Job& job) {
-  const Cycles now = issue_.now();
-  const Access wanted{access_type(access.kind)};
-  const Mmu::L1Hit hit = mmu_.look_in_l1(access, wanted);
-  const bool reads_data = machine_.spec.data_accesses && access.kind != AccessKind::fetch;
-  if (hit.entry) {
-    const Pa pa = hit.entry->translate(access.va);
-    Cycles data_cycles = 0;
-    bool served = true;
-    if (reads_data) {
-      const auto latency = l1d_ ? l1d_->hit(now, pa.value >> line_lg2_) : std::nullopt;
-      served = latency.has_value();
-      if (served) data_cycles = *latency;
-    }
-    if (served) {
-      complete_at_once(access, *hit.entry, pa, {stall_cycles, hit.latency_cycles, data_cycles});
-      return true;
-    }
-    job.translated = true;
-    job.pa = pa;
-    job.served = Served::l1_tlb;
-    job.page_lg2 = hit.entry->size_lg2;
-  }
-  job.access = access;
-  job.wanted = wanted;
-  return false;
-}
-
-void Vcpu::complete_at_once(const MemoryAccess& access, const TlbEntry& entry, Pa pa,
-                            AtOnce cycles) {
-  last_carrier_ = nullptr;
-  last_completion_ = issue_.now() + cycles.tlb + cycles.data;
-  machine_.vm.touch(access.space, access.va);
-  if (machine_.listener) machine_.listener->translated(number_, access.space, access.va, pa);
-  if (!observer_) return;
-  AccessDone& done = at_once_;  // all other fields are the same for every such access
-  done.space = access.space;
-  done.type = access_type(access.kind);
-  done.page_lg2 = entry.size_lg2;
-  done.va = access.va;
-  done.issued_cycle = issue_.now() - cycles.stall;
-  done.translation_cycles = cycles.stall + cycles.tlb;
-  done.total_cycles = done.translation_cycles + cycles.data;
-  done.spans[static_cast<std::size_t>(Span::invalidation)] = cycles.stall;
-  done.spans[static_cast<std::size_t>(Span::tlb)] = cycles.tlb;
-  done.spans[static_cast<std::size_t>(Span::data)] = cycles.data;
-  observer_->on(done);
+  next_event_ = interval ? (issued_ / interval + 1) * interval : ~std::uint64_t{0};
+  if (issued_ < warmup_) next_event_ = std::min(next_event_, warmup_);
 }
 
 void Vcpu::issue(const MemoryAccess& access) {
   Cycles stall_cycles = 0;
   for (;;) {
     reach_issue();
-    const Cycles stalled_until = mailbox_.stalled_until();
-    if (stalled_until > issue_.now()) [[unlikely]] {
+    if (const Cycles until = mailbox_.stalled_until(); until > issue_.now()) [[unlikely]] {
       // The handler of a shootdown runs on this vCPU; the access waits for it.
-      stall_cycles += stalled_until - issue_.now();
-      issue_.pass_until(stalled_until);
+      stall_cycles += until - issue_.now();
+      issue_.pass_until(until);
       continue;
     }
-    next_issue_ = issue_.now() + machine_.spec.issue_interval_cycles;
-    Job job;
-    if (serve_at_once(access, stall_cycles, job)) return;
-    job.clock.begin(issue_.now() - stall_cycles);
-    job.clock.charge(Span::invalidation, issue_.now());
-    if (carriers_.empty()) {
-      last_carrier_ = nullptr;
-      run(issue_, job);
-      last_completion_ = issue_.now();
-      next_issue_ = std::max(next_issue_, last_completion_);
-      return;
+    if (mmu_.software_runs()) [[unlikely]] {  // a fault handler has the vCPU
+      mmu_.begin_software(issue_);
+      mmu_.end_software(issue_);
+      continue;
     }
-    if (!idle_.empty()) {
-      dispatch(job);
+    next_issue_ = issue_.now() + issue_interval_cycles_;
+    const Mmu::L1Hit hit = mmu_.look_in_l1(access, {access_type(access.kind)});
+    if (serve_at_once(access, hit, stall_cycles)) [[likely]]
       return;
-    }
-    // No slot: the access issues when one is free, and looks again then.
-    wait_for_carrier();
+    if (carry(access, hit, stall_cycles)) return;
   }
+}
+
+// Served in its issue cycle: an L1 TLB hit whose data, if modelled, hits L1D.
+inline bool Vcpu::serve_at_once(const MemoryAccess& access, const Mmu::L1Hit& hit,
+                                Cycles stall_cycles) {
+  if (!hit.entry) return false;
+  const Cycles now = issue_.now();
+  const Pa pa = hit.entry->translate(access.va);
+  Cycles data_cycles = 0;
+  if (reads_data_ && access.kind != AccessKind::fetch) {
+    const auto latency = l1d_ ? l1d_->hit(now, pa.value >> line_lg2_) : std::nullopt;
+    if (!latency) return false;
+    data_cycles = *latency;
+  }
+  const Cycles translation_cycles = stall_cycles + hit.latency_cycles;
+  last_carrier_ = nullptr;
+  last_completion_ = now + hit.latency_cycles + data_cycles;
+  machine_.vm.touch(access.space, access.va);
+  if (machine_.listener) machine_.listener->translated(number_, access.space, access.va, pa);
+  if (!observer_) return true;
+  AccessDone& done = at_once_;  // its other fields are the same for every such access
+  done.space = access.space;
+  done.type = access_type(access.kind);
+  done.page_lg2 = hit.entry->size_lg2;
+  done.va = access.va;
+  done.issued_cycle = now - stall_cycles;
+  done.translation_cycles = translation_cycles;
+  done.total_cycles = translation_cycles + data_cycles;
+  done.spans[static_cast<std::size_t>(Span::invalidation)] = stall_cycles;
+  done.spans[static_cast<std::size_t>(Span::tlb)] = hit.latency_cycles;
+  done.spans[static_cast<std::size_t>(Span::data)] = data_cycles;
+  observer_->on(done);
+  return true;
+}
+
+// Sends an access on its way through the machine. False: there was no slot for it; now there may be,
+// and the access, which issues only then, has to look into the L1 TLB again.
+bool Vcpu::carry(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall_cycles) {
+  if (!carriers_.empty() && idle_.empty()) {
+    wait_for_carrier();
+    return false;
+  }
+  Job job;
+  job.access = access;
+  job.wanted = {access_type(access.kind)};
+  job.l1_cycles = hit.latency_cycles;
+  job.clock.begin(issue_.now() - stall_cycles);
+  job.clock.charge(Span::invalidation, issue_.now());
+  if (hit.entry) {
+    job.translated = true;
+    job.pa = hit.entry->translate(access.va);
+    job.served = Served::l1_tlb;
+    job.page_lg2 = hit.entry->size_lg2;
+  }
+  if (!carriers_.empty()) {
+    dispatch(job);
+    return true;
+  }
+  last_carrier_ = nullptr;
+  run(issue_, job);
+  last_completion_ = issue_.now();
+  next_issue_ = std::max(next_issue_, last_completion_);
+  return true;
 }
 
 void Vcpu::dispatch(const Job& job) {
@@ -244,6 +259,7 @@ void Vcpu::drain() {
 void Vcpu::unmap_one() {
   GuestKernel* kernel = machine_.vm.kernel();
   if (!kernel) return;
+  drain();  // the kernel runs: what was issued before is done
   machine_.agenda.reach(issue_);
   const Cycles begun = issue_.now();
   SpanClock clock;  // no access pays for this; the ones that wait for it do
@@ -264,8 +280,9 @@ void Vcpu::unmap_one() {
 
 // Takes a job from the L1 TLB lookup on. `me` stands at the cycle of issue.
 void Vcpu::run(Strand& me, Job& job) {
-  const TlbSpec& l1 = job.wanted.type == AccessType::fetch ? machine_.spec.l1i : machine_.spec.l1d;
-  me.pass(l1.latency_cycles);
+  Passage passage{job.access.va, mmu_.tag(), {}};
+  mmu_.in_flight().enter(passage);
+  me.pass(job.l1_cycles);
   job.clock.charge(Span::tlb, me.now());
   if (!job.translated) mmu_.translate(me, job);
   if (machine_.listener)
@@ -275,6 +292,7 @@ void Vcpu::run(Strand& me, Job& job) {
     job.clock.charge(Span::data, me.now());
   }
   machine_.agenda.reach(me);
+  mmu_.in_flight().leave(passage, me);
   complete(job);
 }
 

@@ -67,11 +67,9 @@ class Vcpu : public sc_core::sc_module {
   void issue(const MemoryAccess& access);
   void issue_in_order(const MemoryAccess& access);
   void reach_issue();
-  bool serve_at_once(const MemoryAccess& access, Cycles stall_cycles, Job& job);
-  struct AtOnce {
-    Cycles stall, tlb, data;
-  };
-  void complete_at_once(const MemoryAccess& access, const TlbEntry& entry, Pa pa, AtOnce cycles);
+  void prepare(const MemoryAccess& access);
+  bool serve_at_once(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall_cycles);
+  bool carry(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall_cycles);
   void dispatch(const Job& job);
   void wait_for_carrier();
   void drain();
@@ -101,7 +99,12 @@ class Vcpu : public sc_core::sc_module {
   Cycles next_issue_ = 0;
   Cycles last_completion_ = 0;      // of the access issued last, if it was served at once
   Carrier* last_carrier_ = nullptr; // else who carries it
-  std::uint64_t issued_ = 0, warmup_ = 0;
+  // Of the specs, at hand for every access.
+  Cycles issue_interval_cycles_, lookahead_cycles_;
+  bool reads_data_;
+
+  std::uint64_t issued_ = 0, warmup_;
+  std::uint64_t next_event_ = 0;  // the access before which warm-up ends or a page is unmapped
   Random unmap_random_;
   bool finished_ = false;
   Cycles finish_cycle_ = 0;
