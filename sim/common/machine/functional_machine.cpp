@@ -16,16 +16,23 @@ void FunctionalMachine::enter(std::uint16_t space) {
   vm_.enter_space(*engine_, space);
   space_ = space;
   tag_ = engine_->tag();
+  for (const Invalidation& one : engine_->take_invalidations()) {
+    l1d_.invalidate(one);
+    l1i_.invalidate(one);
+    l2_.invalidate(one);
+    caches_.invalidate(one);
+  }
 }
 
 Pa FunctionalMachine::miss(const MemoryAccess& access, const Access& wanted, Tlb& l1) {
   const Tlb::Hit hit = l2_.lookup(access.va, tag_);
-  if (hit && engine_->serves(hit.entry->attributes, wanted)) {
-    l1.fill(*hit.entry, access.va);
-    return hit.entry->translate(access.va);
+  if (hit) {
+    if (engine_->serves(hit.entry->attributes, wanted)) {
+      l1.fill(*hit.entry, access.va);
+      return hit.entry->translate(access.va);
+    }
+    l2_.drop(access.va, tag_);
   }
-  l1.drop(access.va, tag_);
-  l2_.drop(access.va, tag_);
   for (;;) {
     ++walks_;
     const WalkReply reply = engine_->walk(access.va, wanted, caches_, port_);

@@ -25,8 +25,11 @@ class FunctionalMachine {
     const Access wanted{access_type(access.kind)};
     Tlb& l1 = access.kind == AccessKind::fetch ? l1i_ : l1d_;
     const Tlb::Hit hit = l1.lookup(access.va, tag_);
-    if (hit && engine_->serves(hit.entry->attributes, wanted)) [[likely]]
-      return hit.entry->translate(access.va);
+    if (hit) [[likely]] {
+      if (engine_->serves(hit.entry->attributes, wanted)) [[likely]]
+        return hit.entry->translate(access.va);
+      l1.drop(access.va, tag_);
+    }
     return miss(access, wanted, l1);
   }
 

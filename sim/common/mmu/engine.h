@@ -4,11 +4,13 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/base/address.h"
 #include "common/mmu/walk_port.h"
 #include "common/paging/access.h"
 #include "common/paging/fault.h"
+#include "common/tlb/invalidation.h"
 #include "common/tlb/tlb.h"
 #include "common/tlb/walk_caches.h"
 
@@ -47,6 +49,9 @@ class TranslationEngine {
   virtual void set_space_root(std::uint16_t space, std::uint64_t root) = 0;
   // Makes `space` the current address space: what the guest's context switch writes to registers.
   virtual void enter_space(std::uint16_t space) = 0;
+  // What entering spaces invalidates on this vCPU, since last asked: hardware whose tags do not tell
+  // address spaces apart.
+  virtual std::vector<Invalidation> take_invalidations() { return {}; }
 
   virtual WalkShape shape() const = 0;
   // The manual's name of a table: e.g. "PML4E", "EPT PDE", "stage 1 level 0".

@@ -29,7 +29,7 @@ Cycles Cache::wait_for_port(Cycles now) {
 }
 
 std::optional<Cycles> Cache::hit(Cycles now, std::uint64_t line) {
-  const std::size_t slot = lines_.find(lines_.set_of(line), line, 0, 0);
+  const std::size_t slot = lines_.find(lines_.set_of(line), line);
   if (slot == AssocArray::none) return std::nullopt;
   lines_.used(slot);
   ++hits_;

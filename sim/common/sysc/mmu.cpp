@@ -21,6 +21,7 @@ void Mmu::enter_space(std::uint16_t space) {
   vm_.enter_space(*engine_, space);
   space_ = space;
   tag_ = engine_->tag();
+  for (const Invalidation& one : engine_->take_invalidations()) invalidate(one);
 }
 
 void Mmu::finish(Job& job, const TlbEntry& entry, Served served) {
@@ -30,16 +31,26 @@ void Mmu::finish(Job& job, const TlbEntry& entry, Served served) {
 }
 
 bool Mmu::look_in_l2(Strand& me, Job& job) {
-  set_.agenda.reach(me);
-  if (set_.spec.l2.arrays.empty()) return false;
-  const unsigned extra_probes = l2_.lookup(job.access.va, tag_).extra_probes;
-  me.pass(set_.spec.l2.latency_cycles + extra_probes * set_.spec.l2.extra_size_cycles);
+  const TlbSpec& spec = set_.spec.l2;
+  if (spec.arrays.empty()) {
+    set_.agenda.reach(me);
+    return false;
+  }
+  if (spec.extra_size_cycles) {
+    set_.agenda.reach(me);
+    me.pass(l2_.lookup(job.access.va, tag_).extra_probes * spec.extra_size_cycles);
+  }
+  me.pass(spec.latency_cycles);
   set_.agenda.reach(me);
   job.clock.charge(Span::tlb, me.now());
   // What is there at the end of the lookup counts: an invalidation may have come between, or the end
   // of another access's walk.
   const Tlb::Hit hit = l2_.lookup(job.access.va, tag_);
-  if (!hit || !engine_->serves(hit.entry->attributes, job.wanted)) return false;
+  if (!hit) return false;
+  if (!engine_->serves(hit.entry->attributes, job.wanted)) {
+    l2_.drop(job.access.va, tag_);
+    return false;
+  }
   const TlbEntry entry = *hit.entry;
   l1_for(job.wanted).fill(entry, job.access.va);
   finish(job, entry, Served::l2_tlb);
@@ -77,8 +88,6 @@ void Mmu::translate(Strand& me, Job& job) {
     in_flight_.add(translation);
     const WalkReply reply = walk_until_mapped(me, job, translation);
     if (!translation.overtaken) {
-      l1_for(job.wanted).drop(job.access.va, tag_);
-      l2_.drop(job.access.va, tag_);
       l2_.fill(reply.entry, job.access.va);
       l1_for(job.wanted).fill(reply.entry, job.access.va);
     }
@@ -122,12 +131,16 @@ void Mmu::handle_fault(Strand& me, Job& job, const Fault& fault) {
   end_software(me);
 }
 
+void Mmu::invalidate(const Invalidation& what) {
+  l1d_.invalidate(what);
+  l1i_.invalidate(what);
+  l2_.invalidate(what);
+  caches_.invalidate(what);
+}
+
 void Mmu::invalidate(const std::vector<Invalidation>& what, Completion& completion) {
   for (const Invalidation& one : what) {
-    l1d_.invalidate(one);
-    l1i_.invalidate(one);
-    l2_.invalidate(one);
-    caches_.invalidate(one);
+    invalidate(one);
     in_flight_.overtake(one, completion);
   }
 }

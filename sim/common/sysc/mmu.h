@@ -18,6 +18,7 @@ class Mmu : public sc_core::sc_module {
   // `setting` and everything it names outlive the Mmu.
   Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm, Locks& locks);
 
+  // Switches to an address space. Nothing is under way.
   void enter_space(std::uint16_t space);
 
   // An L1 TLB hit that may serve the access; entry null: none. With the latency of the lookup.
@@ -26,11 +27,16 @@ class Mmu : public sc_core::sc_module {
     Cycles latency_cycles = 0;
   };
   L1Hit look_in_l1(const MemoryAccess& access, const Access& wanted) {
-    const Tlb::Hit hit = l1_for(wanted).lookup(access.va, tag_);
+    Tlb& l1 = l1_for(wanted);
     const TlbSpec& spec = spec_for(wanted);
-    const bool serves = hit && engine_->serves(hit.entry->attributes, wanted);
-    return {serves ? hit.entry : nullptr,
-            spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles};
+    const Tlb::Hit hit = l1.lookup(access.va, tag_);
+    const Cycles latency_cycles =
+        spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles;
+    if (!hit) return {nullptr, latency_cycles};
+    if (engine_->serves(hit.entry->attributes, wanted)) [[likely]]
+      return {hit.entry, latency_cycles};
+    l1.drop(access.va, tag_);  // too few rights, or a dirty flag to set: the walk will tell
+    return {nullptr, latency_cycles};
   }
   // Carries a job that L1 has not served to its physical address. The job's clock began at issue.
   // Throws UserErrors for an access that software cannot make possible.
@@ -60,6 +66,7 @@ class Mmu : public sc_core::sc_module {
   const TlbSpec& spec_for(const Access& wanted) const {
     return wanted.type == AccessType::fetch ? set_.spec.l1i : set_.spec.l1d;
   }
+  void invalidate(const Invalidation& what);  // in the arrays
   bool look_in_l2(Strand& me, Job& job);
   bool wait_for_other(Strand& me, Job& job);
   void handle_fault(Strand& me, Job& job, const Fault& fault);

@@ -12,6 +12,7 @@ AssocArray::AssocArray(const ArraySpec& spec, std::uint64_t seed)
       ways_(spec.ways ? spec.ways : spec.entries),
       keys_(spec.entries, empty),
       tags_(spec.entries),
+      held_(sets_),
       prints_(spec.entries),
       policy_(make_replacement(spec.replacement, sets_, ways_, seed)) {
   NW_CHECK(sets_ * ways_ == spec.entries, "{} entries do not divide into {} ways", spec.entries,
@@ -20,13 +21,15 @@ AssocArray::AssocArray(const ArraySpec& spec, std::uint64_t seed)
 
 AssocArray::Filled AssocArray::fill(std::size_t set, std::uint64_t key, std::uint64_t tag) {
   const std::size_t first = set * ways_;
+  const bool evicted = held_[set] == ways_;
   unsigned way = 0;
-  while (way < ways_ && valid(first + way)) ++way;
-  const bool evicted = way == ways_;
-  if (evicted)
+  if (evicted) {
     way = policy_->victim(set);
-  else
+  } else {
+    while (valid(first + way)) ++way;
+    ++held_[set];
     ++occupied_;
+  }
   const std::size_t slot = first + way;
   keys_[slot] = key;
   tags_[slot] = tag;
@@ -40,6 +43,7 @@ void AssocArray::drop(std::size_t slot) {
   if (!valid(slot)) return;
   keys_[slot] = empty;
   prints_[slot] = print_of(empty);
+  --held_[slot / ways_];
   --occupied_;
   if (last_used_ == slot) last_used_ = none;
 }

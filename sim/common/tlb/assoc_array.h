@@ -33,24 +33,12 @@ class AssocArray {
   // The slot in `set` that holds `key` under `tag_a` or `tag_b`, or none.
   std::size_t find(std::size_t set, std::uint64_t key, std::uint64_t tag_a,
                    std::uint64_t tag_b) const {
-    const std::size_t first = set * ways_;
-    if (ways_ <= 8) {
-      for (std::size_t slot = first; slot < first + ways_; ++slot)
-        if (matches(slot, key, tag_a, tag_b)) return slot;
-      return none;
-    }
-    // Wide sets: one byte of the key's hash narrows the search, which the C library vectorizes.
-    const std::uint8_t* begin = &prints_[first];
-    const std::uint8_t* end = begin + ways_;
-    const std::uint8_t print = print_of(key);
-    for (const std::uint8_t* at = begin;; ++at) {
-      at = static_cast<const std::uint8_t*>(
-          std::memchr(at, print, static_cast<std::size_t>(end - at)));
-      if (!at) return none;
-      const std::size_t slot = first + static_cast<std::size_t>(at - begin);
-      if (matches(slot, key, tag_a, tag_b)) return slot;
-      if (at + 1 == end) return none;
-    }
+    return search(set, key,
+                  [&](std::size_t slot) { return tags_[slot] == tag_a || tags_[slot] == tag_b; });
+  }
+  // The same where all keys have the same tag.
+  std::size_t find(std::size_t set, std::uint64_t key) const {
+    return search(set, key, [](std::size_t) { return true; });
   }
   void used(std::size_t slot) {
     if (slot == last_used_) return;  // already the most recent of the whole array
@@ -76,14 +64,33 @@ class AssocArray {
   static std::uint8_t print_of(std::uint64_t key) {
     return static_cast<std::uint8_t>((key * 0x9e3779b97f4a7c15) >> 56);
   }
-  bool matches(std::size_t slot, std::uint64_t key, std::uint64_t tag_a,
-               std::uint64_t tag_b) const {
-    return keys_[slot] == key && (tags_[slot] == tag_a || tags_[slot] == tag_b);
+  // The slot of `set` with this key for which `accept(slot)` holds, or none.
+  template <class Accept>
+  std::size_t search(std::size_t set, std::uint64_t key, Accept accept) const {
+    const std::size_t first = set * ways_;
+    if (ways_ <= 8) {
+      for (std::size_t slot = first; slot < first + ways_; ++slot)
+        if (keys_[slot] == key && accept(slot)) return slot;
+      return none;
+    }
+    // Wide sets: one byte of the key's hash narrows the search, which the C library vectorizes.
+    const std::uint8_t* begin = &prints_[first];
+    const std::uint8_t* end = begin + ways_;
+    const std::uint8_t print = print_of(key);
+    for (const std::uint8_t* at = begin; at != end; ++at) {
+      at = static_cast<const std::uint8_t*>(
+          std::memchr(at, print, static_cast<std::size_t>(end - at)));
+      if (!at) return none;
+      const std::size_t slot = first + static_cast<std::size_t>(at - begin);
+      if (keys_[slot] == key && accept(slot)) return slot;
+    }
+    return none;
   }
 
   std::size_t sets_, set_mask_;
   unsigned ways_;
   std::vector<std::uint64_t> keys_, tags_;
+  std::vector<std::uint16_t> held_;  // valid slots, per set
   std::vector<std::uint8_t> prints_;
   std::unique_ptr<ReplacementPolicy> policy_;
   std::size_t last_used_ = none;

@@ -27,18 +27,18 @@ struct Invalidation {
   Walks stage2_walks = Walks::none;
 
   // Whose. `globals`: global entries go too, whatever address space they were made in.
-  std::optional<std::uint16_t> space;
-  std::optional<std::uint16_t> vm;
-  std::optional<std::uint16_t> except_vm;  // every virtual machine but this one
-  std::optional<std::uint16_t> root;
-  std::optional<std::uint16_t> regime;
+  std::optional<std::uint16_t> space{};
+  std::optional<std::uint16_t> vm{};
+  std::optional<std::uint16_t> except_vm{};  // every virtual machine but this one
+  std::optional<std::uint16_t> root{};
+  std::optional<std::uint16_t> regime{};
   bool globals = true;
 
   // Which addresses: virtual for final entries and stage-1 walks, intermediate for the others.
-  std::optional<AddressRange> va;
-  std::optional<AddressRange> ipa;
+  std::optional<AddressRange> va{};
+  std::optional<AddressRange> ipa{};
   // Only entries of this size (a level hint); the architectures say what a wrong hint may do.
-  std::optional<std::uint8_t> size_lg2;
+  std::optional<std::uint8_t> size_lg2{};
 
   // Whether an entry with this tag is meant. Walk-cache entries are never global.
   bool selects(Tag tag, bool global) const {

@@ -70,7 +70,8 @@ std::size_t NestedTlb::invalidate(const Invalidation& what) {
     if (what.space) tag.space = *what.space;
     if (!what.selects(tag, false)) continue;
     const NestedEntry& entry = entries_[slot];
-    if (what.ipa && !what.ipa->meets(entry.page.value, entry.size_lg2)) continue;
+    const unsigned reach = std::max(entry.size_lg2, entry.leaf_lg2);
+    if (what.ipa && !what.ipa->meets(entry.page.aligned(reach).value, reach)) continue;
     if (what.size_lg2 && *what.size_lg2 != entry.leaf_lg2) continue;
     --held_of(entry.size_lg2);
     array.drop(slot);

@@ -1,4 +1,4 @@
-// LRU with time stamps; tree pseudo-LRU; random; SRRIP (Jaleel et al., ISCA 2010: 2-bit values,
+// LRU; tree pseudo-LRU; random; SRRIP (Jaleel et al., ISCA 2010: 2-bit values,
 // inserted at 2, promoted to 0 on a hit, aged until one reaches 3).
 #include "common/tlb/replacement.h"
 
@@ -11,23 +11,43 @@
 namespace nestwalk {
 namespace {
 
+// The ways of a set as a doubly linked ring in order of use, the most recent first: constant time
+// whatever the number of ways.
 class Lru final : public ReplacementPolicy {
  public:
-  Lru(std::size_t sets, unsigned ways) : ways_(ways), stamps_(sets * ways) {}
-  void used(std::size_t set, unsigned way) override { stamps_[set * ways_ + way] = ++now_; }
-  void filled(std::size_t set, unsigned way) override { used(set, way); }
-  unsigned victim(std::size_t set) override {
-    const std::uint64_t* stamps = &stamps_[set * ways_];
-    unsigned oldest = 0;
-    for (unsigned way = 1; way < ways_; ++way)
-      if (stamps[way] < stamps[oldest]) oldest = way;
-    return oldest;
+  Lru(std::size_t sets, unsigned ways) : ways_(ways), links_(sets * ways), first_(sets) {
+    NW_CHECK(ways <= 0xffff, "{} ways", ways);
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+      const unsigned way = static_cast<unsigned>(i % ways);
+      links_[i] = {narrow(way == 0 ? ways - 1 : way - 1), narrow(way + 1 == ways ? 0 : way + 1)};
+    }
   }
+  void used(std::size_t set, unsigned way) override {
+    const unsigned first = first_[set];
+    if (way == first) return;
+    Link* links = &links_[set * ways_];
+    const unsigned last = links[first].before;
+    first_[set] = narrow(way);
+    if (way == last) return;  // the ring only turns
+    const Link at = links[way];
+    links[at.before].after = at.after;
+    links[at.after].before = at.before;
+    links[way] = {narrow(last), narrow(first)};
+    links[last].after = narrow(way);
+    links[first].before = narrow(way);
+  }
+  void filled(std::size_t set, unsigned way) override { used(set, way); }
+  unsigned victim(std::size_t set) override { return links_[set * ways_ + first_[set]].before; }
 
  private:
+  struct Link {
+    std::uint16_t before, after;
+  };
+  static std::uint16_t narrow(unsigned way) { return static_cast<std::uint16_t>(way); }
+
   unsigned ways_;
-  std::uint64_t now_ = 0;
-  std::vector<std::uint64_t> stamps_;
+  std::vector<Link> links_;
+  std::vector<std::uint16_t> first_;
 };
 
 // A binary tree of bits over the ways, each pointing to the half not used last. With a number of
