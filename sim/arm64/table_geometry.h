@@ -81,7 +81,8 @@ struct TableGeometry {
     if (bit(d, descriptor::table) != (height == 0) || !leaf_allowed(height)) return {};
     unsigned lg2 = granule.leaf_lg2(height);
     std::uint64_t base = address_of(d, lg2);
-    if (bit(d, descriptor::contiguous) || bit(d, descriptor::no_translate)) [[unlikely]] {
+    if (bit(d, descriptor::contiguous) || (height > 0 && bit(d, descriptor::no_translate)))
+        [[unlikely]] {
       const EntryKind kind = adjust_leaf(d, height, in, base, lg2);
       if (kind != EntryKind::leaf) return {kind, Out{}, 0};
     }

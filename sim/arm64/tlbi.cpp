@@ -11,45 +11,54 @@ namespace {
 
 // What an operation names, what it removes, and where it stands among SYS instructions.
 enum class Selects : std::uint8_t { everything, asid, va_and_asid, va, ipa };
+enum Traits : unsigned {
+  none = 0,
+  leaf_only = 1,     // last-level entries: walk caches stay
+  ranged = 2,        // the operand is a range
+  second_stage = 4,  // what stage 2 alone has made goes
+  every_vmid = 8,
+};
 struct KindRow {
   TlbiKind kind;
   std::string_view name;
   std::uint8_t el;  // regime: 1 EL1&0, 2 EL2
   Selects selects;
-  bool leaf_only, range, stage2, every_vmid;
+  unsigned traits;
   // SYS fields: op1, and op2 of the local, inner and outer forms (CRm: crm_of).
   std::uint8_t op1, op2[3];
+
+  bool is(Traits trait) const { return (traits & trait) != 0; }
 };
 using enum Selects;
 using K = TlbiKind;
 constexpr KindRow rows[] = {
-    {K::vmalle1, "VMALLE1", 1, everything, false, false, false, false, 0, {0, 0, 0}},
-    {K::vmalls12e1, "VMALLS12E1", 1, everything, false, false, true, false, 4, {6, 6, 6}},
-    {K::alle1, "ALLE1", 1, everything, false, false, true, true, 4, {4, 4, 4}},
-    {K::alle2, "ALLE2", 2, everything, false, false, false, false, 4, {0, 0, 0}},
-    {K::aside1, "ASIDE1", 1, asid, false, false, false, false, 0, {2, 2, 2}},
-    {K::vae1, "VAE1", 1, va_and_asid, false, false, false, false, 0, {1, 1, 1}},
-    {K::vale1, "VALE1", 1, va_and_asid, true, false, false, false, 0, {5, 5, 5}},
-    {K::vaae1, "VAAE1", 1, va, false, false, false, false, 0, {3, 3, 3}},
-    {K::vaale1, "VAALE1", 1, va, true, false, false, false, 0, {7, 7, 7}},
-    {K::vae2, "VAE2", 2, va_and_asid, false, false, false, false, 4, {1, 1, 1}},
-    {K::vale2, "VALE2", 2, va_and_asid, true, false, false, false, 4, {5, 5, 5}},
-    {K::ipas2e1, "IPAS2E1", 1, ipa, false, false, true, false, 4, {1, 1, 0}},
-    {K::ipas2le1, "IPAS2LE1", 1, ipa, true, false, true, false, 4, {5, 5, 4}},
-    {K::rvae1, "RVAE1", 1, va_and_asid, false, true, false, false, 0, {1, 1, 1}},
-    {K::rvale1, "RVALE1", 1, va_and_asid, true, true, false, false, 0, {5, 5, 5}},
-    {K::rvaae1, "RVAAE1", 1, va, false, true, false, false, 0, {3, 3, 3}},
-    {K::rvaale1, "RVAALE1", 1, va, true, true, false, false, 0, {7, 7, 7}},
-    {K::rvae2, "RVAE2", 2, va_and_asid, false, true, false, false, 4, {1, 1, 1}},
-    {K::rvale2, "RVALE2", 2, va_and_asid, true, true, false, false, 4, {5, 5, 5}},
-    {K::ripas2e1, "RIPAS2E1", 1, ipa, false, true, true, false, 4, {2, 2, 3}},
-    {K::ripas2le1, "RIPAS2LE1", 1, ipa, true, true, true, false, 4, {6, 6, 7}},
+    {K::vmalle1, "VMALLE1", 1, everything, none, 0, {0, 0, 0}},
+    {K::vmalls12e1, "VMALLS12E1", 1, everything, second_stage, 4, {6, 6, 6}},
+    {K::alle1, "ALLE1", 1, everything, second_stage | every_vmid, 4, {4, 4, 4}},
+    {K::alle2, "ALLE2", 2, everything, none, 4, {0, 0, 0}},
+    {K::aside1, "ASIDE1", 1, asid, none, 0, {2, 2, 2}},
+    {K::vae1, "VAE1", 1, va_and_asid, none, 0, {1, 1, 1}},
+    {K::vale1, "VALE1", 1, va_and_asid, leaf_only, 0, {5, 5, 5}},
+    {K::vaae1, "VAAE1", 1, va, none, 0, {3, 3, 3}},
+    {K::vaale1, "VAALE1", 1, va, leaf_only, 0, {7, 7, 7}},
+    {K::vae2, "VAE2", 2, va_and_asid, none, 4, {1, 1, 1}},
+    {K::vale2, "VALE2", 2, va_and_asid, leaf_only, 4, {5, 5, 5}},
+    {K::ipas2e1, "IPAS2E1", 1, ipa, second_stage, 4, {1, 1, 0}},
+    {K::ipas2le1, "IPAS2LE1", 1, ipa, leaf_only | second_stage, 4, {5, 5, 4}},
+    {K::rvae1, "RVAE1", 1, va_and_asid, ranged, 0, {1, 1, 1}},
+    {K::rvale1, "RVALE1", 1, va_and_asid, leaf_only | ranged, 0, {5, 5, 5}},
+    {K::rvaae1, "RVAAE1", 1, va, ranged, 0, {3, 3, 3}},
+    {K::rvaale1, "RVAALE1", 1, va, leaf_only | ranged, 0, {7, 7, 7}},
+    {K::rvae2, "RVAE2", 2, va_and_asid, ranged, 4, {1, 1, 1}},
+    {K::rvale2, "RVALE2", 2, va_and_asid, leaf_only | ranged, 4, {5, 5, 5}},
+    {K::ripas2e1, "RIPAS2E1", 1, ipa, ranged | second_stage, 4, {2, 2, 3}},
+    {K::ripas2le1, "RIPAS2LE1", 1, ipa, leaf_only | ranged | second_stage, 4, {6, 6, 7}},
 };
 
 // CRm of the local, inner and outer forms.
-constexpr unsigned crm_of(const KindRow& kind, unsigned scope) {
-  constexpr std::uint8_t plain[] = {7, 3, 1}, ranges[] = {6, 2, 5}, second_stage[] = {4, 0, 4};
-  return kind.selects == ipa ? second_stage[scope] : kind.range ? ranges[scope] : plain[scope];
+unsigned crm_of(const KindRow& kind, unsigned scope) {
+  constexpr std::uint8_t plain[] = {7, 3, 1}, by_range[] = {6, 2, 5}, by_ipa[] = {4, 0, 4};
+  return kind.selects == ipa ? by_ipa[scope] : kind.is(ranged) ? by_range[scope] : plain[scope];
 }
 
 const KindRow& row_of(TlbiKind kind) { return rows[static_cast<unsigned>(kind)]; }
@@ -60,7 +69,7 @@ Regime regime_of(const KindRow& kind, const Registers& regs, std::uint8_t el,
   const Hcr hcr{regs.hcr_el2};
   const bool e2h = features.vhe && hcr.e2h();
   if (kind.el == 2) return e2h ? Regime::el2_0 : Regime::el2;
-  return el == 2 && e2h && hcr.tge() && !kind.stage2 ? Regime::el2_0 : Regime::el1_0;
+  return el == 2 && e2h && hcr.tge() && !kind.is(second_stage) ? Regime::el2_0 : Regime::el1_0;
 }
 
 // Whether the tables of that regime (or of stage 2) hold 52-bit addresses with 4K and 16K.
@@ -78,7 +87,7 @@ TlbiEffect tlbi(const TlbiOperation& op, std::uint64_t operand, const Registers&
                 std::uint8_t el, const Features& features, const Knobs& knobs) {
   using Walks = Invalidation::Walks;
   const KindRow& kind = row_of(op.kind);
-  NW_CHECK(!kind.range || features.tlb_range, "TLBI {} is not implemented", name(op));
+  NW_CHECK(!kind.is(ranged) || features.tlb_range, "TLBI {} is not implemented", name(op));
   const Regime regime = regime_of(kind, regs, el, features);
   TlbiEffect effect{op.scope, {}};
   if (el == 1 && op.scope == TlbiScope::local && Hcr{regs.hcr_el2}.fb())
@@ -86,14 +95,14 @@ TlbiEffect tlbi(const TlbiOperation& op, std::uint64_t operand, const Registers&
 
   Invalidation what;
   what.regime = static_cast<std::uint16_t>(regime);
-  if (regime == Regime::el1_0 && !kind.every_vmid) what.vm = current_vmid(regs, features);
+  if (regime == Regime::el1_0 && !kind.is(every_vmid)) what.vm = current_vmid(regs, features);
   const bool by_address = kind.selects == va || kind.selects == va_and_asid || kind.selects == ipa;
-  const Walks walks = kind.leaf_only ? Walks::none : by_address ? Walks::path : Walks::all;
+  const Walks walks = kind.is(leaf_only) ? Walks::none : by_address ? Walks::path : Walks::all;
   if (kind.selects != ipa) {
     what.final_entries = true;
     what.stage1_walks = walks;
   }
-  if (kind.stage2) {
+  if (kind.is(second_stage)) {
     what.second_stage = true;
     what.stage2_walks = walks;
   }
@@ -105,7 +114,7 @@ TlbiEffect tlbi(const TlbiOperation& op, std::uint64_t operand, const Registers&
   if (by_address) {
     const bool lpa2 = uses_lpa2(kind, regime, regs, features);
     const bool is_va = kind.selects != ipa;
-    const std::optional<TlbiTarget> target = kind.range
+    const std::optional<TlbiTarget> target = kind.is(ranged)
                                                  ? range_operand(operand, is_va, lpa2, features)
                                                  : address_operand(operand, is_va, lpa2, features);
     if (!target) return effect;
@@ -155,6 +164,6 @@ std::vector<TlbiKind> all_tlbi_kinds() {
   return kinds;
 }
 
-bool is_range(TlbiKind kind) { return row_of(kind).range; }
+bool is_range(TlbiKind kind) { return row_of(kind).is(ranged); }
 
 }  // namespace nestwalk::arm64

@@ -146,6 +146,8 @@ std::string ok_text(std::optional<std::uint64_t> pa, const Words& changed) {
 
 class Checker final : public VectorChecker {
  public:
+  explicit Checker(const std::optional<WalkCachesSpec>& repeat_with) : repeat_with_(repeat_with) {}
+
   std::string_view arch() const override { return "arm64"; }
 
   VectorResult check(const Json& line, bool with_walks) override {
@@ -177,11 +179,17 @@ class Checker final : public VectorChecker {
          expected, found, walk, deviation(json.at("res"), v)});
   }
 
+  WalkReply walk(Engine& engine, const VectorAccess& v) {
+    if (!repeat_with_) return engine.walk(v.va, v.access, no_caches_, memory_);
+    WalkCaches caches(*repeat_with_, 0);
+    engine.walk(v.va, v.access, caches, memory_);
+    return engine.walk(v.va, v.access, caches, memory_);
+  }
+
   // Executes one access and takes its updates back.
   std::pair<std::string, std::string> execute(Engine& engine, const Json& res,
                                               const VectorAccess& v) {
-    const WalkReply reply = engine.walk(v.va, v.access, no_caches_, memory_);
-    auto texts = outcomes(res, v, reply);
+    auto texts = outcomes(res, v, walk(engine, v));
     memory_.rewind();
     return texts;
   }
@@ -190,7 +198,7 @@ class Checker final : public VectorChecker {
   // nothing else, explains a result.
   std::string deviation(const Json& res, const VectorAccess& v) {
     if (v.access.type != AccessType::fetch) return {};
-    Knobs knobs;
+    Knobs knobs = vector_knobs();
     knobs.clean_forbids_execution = false;
     Engine emulator(engine_.features(), knobs, engine_.registers(), v.state);
     const auto [expected, found] = execute(emulator, res, v);
@@ -231,13 +239,17 @@ class Checker final : public VectorChecker {
     return {s.target_el, s.fsc(), true, s.wnr(), s.s1ptw(), s.hpfar};
   }
 
-  Engine engine_{vector_features()};
+  std::optional<WalkCachesSpec> repeat_with_;
+  Engine engine_{vector_features(), vector_knobs()};
   VectorMemory memory_;
   WalkCaches no_caches_{{}, 0};
 };
 
 }  // namespace
 
-std::unique_ptr<VectorChecker> make_vector_checker() { return std::make_unique<Checker>(); }
+std::unique_ptr<VectorChecker> make_vector_checker(
+    const std::optional<WalkCachesSpec>& repeat_with) {
+  return std::make_unique<Checker>(repeat_with);
+}
 
 }  // namespace nestwalk::arm64

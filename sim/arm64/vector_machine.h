@@ -20,6 +20,15 @@ constexpr Features vector_features() {
   return f;
 }
 
+// The vectors' Contiguous bits are random: their runs are misprogrammed, which the emulator does
+// not see because it takes every member as it stands.
+constexpr Knobs vector_knobs() {
+  Knobs knobs;
+  knobs.contig_misprog = Knobs::Misprogrammed::page;
+  knobs.contig_cached = false;
+  return knobs;
+}
+
 // A walk's port onto a line's memory.
 class VectorMemory final : public WalkPort {
  public:

@@ -27,9 +27,12 @@ class AccessRules {
   // The nested tables of AMD: every access is a user's (APM vol. 2, 15.25.5).
   static AccessRules nested();
 
-  bool allow(Rights rights, const Access& access) const {
-    return allowed_[index(wanted(access))][who(access)] >> rights & 1;
+  bool allow(Rights rights, const Access& access) const { return allowed(rights, access) & 1; }
+  // The same in bit 0 of a word, whose other bits mean nothing.
+  std::uint64_t allowed(Rights rights, const Access& access) const {
+    return std::uint64_t{allowed_[index(wanted(access))][who(access)]} >> rights;
   }
+  bool keys() const { return keys_; }  // whether protection keys are in use
   // Whether a protection key denies the access to a page with these rights.
   bool key_denies(Rights rights, unsigned key, const Access& access) const {
     const AccessType type = wanted(access);
@@ -39,7 +42,9 @@ class AccessRules {
 
  private:
   static std::size_t index(AccessType type) { return static_cast<std::size_t>(type); }
-  static std::size_t who(const Access& access) { return access.user ? 0 : access.implicit ? 2 : 1; }
+  static std::size_t who(const Access& access) {
+    return static_cast<std::size_t>(!access.user) * (1 + std::size_t{access.implicit});
+  }
   void add_keys(bool user_pages, std::uint32_t rights, bool write_protect);
 
   // Bit r of [type][user, supervisor, implicit supervisor]: allowed for rights r.

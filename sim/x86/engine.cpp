@@ -1,5 +1,7 @@
 #include "x86/engine.h"
 
+#include "x86/implicit_invalidation.h"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -44,6 +46,11 @@ void Engine::refresh() {
 
 bool Engine::serves(std::uint64_t attributes, const Access& access) const {
   return attributes_serve(attributes, access, rules_);
+}
+
+std::vector<Invalidation> Engine::dropped_by_fault(const Fault& fault, Va va) const {
+  return fault.stage == 2 ? ept_violation_invalidation(fault.ipa, va, tag_)
+                          : page_fault_invalidation(va, tag_);
 }
 
 WalkShape Engine::shape() const {

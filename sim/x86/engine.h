@@ -49,13 +49,14 @@ class Engine final : public TranslationEngine {
   void set_space_root(std::uint16_t space, std::uint64_t root) override;
   void enter_space(std::uint16_t space) override;
   // What entering spaces should have invalidated (nothing with PCIDs) since last asked.
-  std::vector<Invalidation> take_invalidations();
+  std::vector<Invalidation> take_invalidations() override;
 
   Tag tag() const override { return tag_; }
   // Tag of the second stage's own entries (guest-physical mappings, nested TLB).
   Tag second_stage_tag() const { return second_stage_tag_; }
   WalkReply walk(Va va, const Access& access, WalkCaches& caches, WalkPort& port) override;
   bool serves(std::uint64_t attributes, const Access& access) const override;
+  std::vector<Invalidation> dropped_by_fault(const Fault& fault, Va va) const override;
   WalkShape shape() const override;
   std::string level_name(unsigned stage, int height) const override;
   std::string describe(const Fault& fault, Va va, const Access& access) const override;

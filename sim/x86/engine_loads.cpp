@@ -27,7 +27,6 @@ LoadOutcome Engine::load_pdptes(Registers& registers, WalkCaches& caches, WalkPo
     Stage2<EptFormat> stage2(ept_, second_stage_tag_, caches, port);
     NestedTables<EptFormat> tables(stage2, port, guest_.table_lg2(), false);
     outcome.fault = read_pdptes(registers.cr3, tables, words);
-    outcome.fault.on_table_walk = false;
     outcome.fault.detail |= detail_not_linear;
   } else {
     IdentityTables tables(port);

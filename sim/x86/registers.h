@@ -38,6 +38,7 @@ struct Registers {
   bool pks() const { return bit(cr4, cr4_pks); }
   bool long_mode() const { return bit(efer, efer_lma); }
   bool no_execute() const { return bit(efer, efer_nxe); }
+  bool svme() const { return bit(efer, efer_svme); }
   bool translation_cache_extension() const { return bit(efer, efer_tce); }
   bool alignment_check() const { return bit(rflags, rflags_ac); }
 

@@ -25,13 +25,15 @@ struct TlbAttributes {
   }
 };
 
+// On the path of every TLB hit: no branch but for protection keys.
 inline bool attributes_serve(std::uint64_t word, const Access& access, const AccessRules& rules) {
-  const AccessType type = wanted(access);
+  const auto type = static_cast<unsigned>(wanted(access));
   const auto rights = static_cast<Rights>(word & 7);
-  const bool second_stage_allows = word >> (4 + static_cast<unsigned>(type)) & 1;
-  const bool dirty_enough = type != AccessType::write || (word >> 3 & 1);
-  return rules.allow(rights, access) && second_stage_allows && dirty_enough &&
-         !rules.key_denies(rights, static_cast<unsigned>(word >> 8 & 15), access);
+  const std::uint64_t writes = type == static_cast<unsigned>(AccessType::write);
+  const std::uint64_t serves =
+      rules.allowed(rights, access) & word >> (4 + type) & (word >> 3 | ~writes) & 1;
+  if (!rules.keys()) return serves != 0;
+  return serves != 0 && !rules.key_denies(rights, static_cast<unsigned>(word >> 8 & 15), access);
 }
 
 }  // namespace nestwalk::x86

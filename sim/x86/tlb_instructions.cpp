@@ -86,6 +86,7 @@ TlbInstruction invept(std::uint64_t type, const Descriptor& descriptor, const Cp
 }
 
 TlbInstruction invlpga(Va va, std::uint32_t asid, const Registers& registers) {
+  if (!registers.svme()) return {TlbInstruction::Result::invalid_opcode, 0, {}};
   Invalidation what = all_of_vm(static_cast<std::uint16_t>(asid));
   what.va = only(va.value);
   if (registers.translation_cache_extension()) what.stage1_walks = Walks::path;

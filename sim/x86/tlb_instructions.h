@@ -14,7 +14,7 @@
 namespace nestwalk::x86 {
 
 struct TlbInstruction {
-  enum class Result : std::uint8_t { done, general_protection, vm_fail };
+  enum class Result : std::uint8_t { done, general_protection, invalid_opcode, vm_fail };
   Result result = Result::done;
   std::uint8_t vm_instruction_error = 0;  // of vm_fail
   std::vector<Invalidation> invalidations;

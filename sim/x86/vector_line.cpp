@@ -135,6 +135,8 @@ VectorLine parse_vector(const json& line) {
   expect_mode(line.at("paging"), vector.registers);
   if (line.contains("nested")) vector.vm = parse_nested(line["nested"]);
   vector.memory = words(line.at("mem"));
+  for (const auto& [at, word] : vector.memory)
+    if (at % 8) throw std::invalid_argument(fmt::format("memory word at {:#x} is not aligned", at));
   for (const json& item : line.at("accesses")) vector.accesses.push_back(parse_access(item));
   return vector;
 }

@@ -29,8 +29,7 @@ std::unique_ptr<HostFaultPath> Arm64Architecture::make_host_fault_path(
 
 // Linux 6.12 arch/arm64/include/asm/tlbflush.h: one page by VAE1IS, an address space by ASIDE1IS,
 // everything of the guest by VMALLE1IS; the host drops everything by ALLE1IS.
-std::vector<Invalidation> Arm64Architecture::after_unmap(UnmapInvalidation kind, Tag tag, Va page,
-                                                         unsigned size_lg2) const {
+std::vector<Invalidation> Arm64Architecture::after_unmap(UnmapInvalidation kind, Tag tag, Va page) const {
   const auto issue = [&](TlbiKind operation, std::uint64_t operand, std::uint8_t el) {
     return tlbi({operation, TlbiScope::inner, false}, operand, build_registers(spec_), el,
                 spec_.features, spec_.knobs)
@@ -38,13 +37,8 @@ std::vector<Invalidation> Arm64Architecture::after_unmap(UnmapInvalidation kind,
   };
   const std::uint64_t asid = std::uint64_t{tag.space} << 48;
   switch (kind) {
-    case UnmapInvalidation::address: {
-      auto list = issue(TlbiKind::vae1, asid | bits(page.value, 55, 12), 1);
-      // Every fragment in which hardware caches the page has to go (Arm ARM D8.16).
-      for (Invalidation& one : list)
-        if (one.va) one.va = AddressRange{page.value, page.value + low_mask(size_lg2)};
-      return list;
-    }
+    case UnmapInvalidation::address:
+      return issue(TlbiKind::vae1, asid | bits(page.value, 55, 12), 1);
     case UnmapInvalidation::space: return issue(TlbiKind::aside1, asid, 1);
     case UnmapInvalidation::vm: return issue(TlbiKind::vmalle1, 0, 1);
     case UnmapInvalidation::all: break;

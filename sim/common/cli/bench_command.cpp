@@ -31,6 +31,7 @@ constexpr Regime regimes[] = {
     {"uniform", "bench/uniform.yaml", true},
     {"quickstart", "quickstart.yaml", false},
     {"uniform-4vcpu", "bench/uniform-4vcpu.yaml", true},
+    {"uniform-overlap", "bench/uniform-overlap.yaml", true},
 };
 
 double seconds_since(Clock::time_point then) {
@@ -133,7 +134,7 @@ int measure(const Program& program, const Regime& regime, const config::Override
 int bench_command(const Program& program, const Arguments& arguments) {
   Options options("bench [--regime NAME] [-s KEY=VALUE ...]",
                   "Measures accesses per second of the timed simulation and of the functional loop\n"
-                  "beside it, one line per regime: l1-hit, uniform, quickstart, uniform-4vcpu.",
+                  "beside it, one line per regime: l1-hit, uniform, quickstart, uniform-4vcpu, uniform-overlap.",
                   "");
   options.add_config_options();
   options.add()("regime", po::value<std::string>()->value_name("NAME"), "only this regime");

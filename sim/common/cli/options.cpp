@@ -34,7 +34,7 @@ bool Options::parse(const Arguments& arguments) {
   }
   try {
     po::store(po::command_line_parser(arguments).options(all).positional(places).run(), values_);
-    po::notify(values_);
+    if (!has("help")) po::notify(values_);  // complains of what is missing
   } catch (const po::error& error) {
     throw UserErrors(UserError{
         "", 0, "", fmt::format("{}; usage: nestwalk {}", error.what(), usage_)});

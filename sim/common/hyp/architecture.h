@@ -33,12 +33,13 @@ class Architecture {
   // One vCPU's hardware. `stage2_root` is unused without stage 2.
   virtual std::unique_ptr<TranslationEngine> make_engine(std::uint64_t stage2_root) const = 0;
   virtual std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const = 0;
-  // The invalidations of one such instruction sequence, for a page of the space with this tag.
-  virtual std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page,
-                                                unsigned size_lg2) const = 0;
+  // The invalidations of such an instruction sequence, for a page of the space with this tag.
+  virtual std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page) const = 0;
   // Whether sign-extended addresses of the upper half are mapped by the same stage-1 tables (x86), or
   // by others that are not modelled (Arm's TTBR1).
   virtual bool upper_half_in_same_tables() const = 0;
+  // Address spaces are numbered 0 .. largest_space().
+  virtual std::uint16_t largest_space() const = 0;
   // lg2 bytes of the smallest page of each stage: the guest's granule, the host's.
   virtual std::uint8_t stage1_granule_lg2() const = 0;
   virtual std::uint8_t stage2_granule_lg2() const = 0;

@@ -27,6 +27,18 @@ class TouchedPages {
     count_ += !(word & mask);
     word |= mask;
   }
+  // Forgets the pages of an aligned block that is no longer mapped.
+  void forget(std::uint16_t space, Va base, unsigned size_lg2) {
+    for (std::uint64_t at = 0; at < std::uint64_t{1} << size_lg2; at += 4096) {
+      const std::uint64_t page = (base + at).value >> 12;
+      const auto found = blocks_.find(page >> block_lg2 | std::uint64_t{space} << 48);
+      if (found == blocks_.end()) continue;
+      std::uint64_t& word = (*found->second)[page >> 6 & (words - 1)];
+      const std::uint64_t mask = std::uint64_t{1} << (page & 63);
+      count_ -= (word & mask) != 0;
+      word &= ~mask;
+    }
+  }
   std::uint64_t bytes() const { return count_ << 12; }
 
  private:

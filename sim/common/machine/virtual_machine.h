@@ -46,6 +46,10 @@ class VirtualMachine {
   void touch(std::uint16_t space, Va va) {
     if (tracks_touched_) touched_.touch(space, va);
   }
+  // The page has been unmapped: what was accessed in it counts no more.
+  void forget(std::uint16_t space, const PlacedPage& page) {
+    if (tracks_touched_) touched_.forget(space, Va{page.base}, page.page.size_lg2);
+  }
   // Bytes of the pages that the workload has accessed. Where only 4 KiB pages are mapped, all were.
   std::uint64_t touched_bytes() const;
 

@@ -47,6 +47,9 @@ class TranslationEngine {
   virtual bool serves(std::uint64_t attributes, const Access& access) const = 0;
   // Names the root of an address space's stage-1 tables, before it is entered for the first time.
   virtual void set_space_root(std::uint16_t space, std::uint64_t root) = 0;
+  // What hardware itself drops when an access faults (SDM 5.10.4.1, 30.4.3.1), so that a retry sees
+  // what the handler has changed.
+  virtual std::vector<Invalidation> dropped_by_fault(const Fault&, Va) const { return {}; }
   // Makes `space` the current address space: what the guest's context switch writes to registers.
   virtual void enter_space(std::uint16_t space) = 0;
   // What entering spaces invalidates on this vCPU, since last asked: hardware whose tags do not tell

@@ -41,6 +41,9 @@ struct AccessDone {
   std::uint8_t walks = 0;         // walks done for it (retries after faults included)
   std::uint8_t guest_faults = 0;
   std::uint32_t host_faults = 0;
+  // Accesses told by this event: more than one only to an observer that merges equal ones; va and
+  // issued_cycle are then the last one's.
+  std::uint32_t count = 1;
   Va va{};
   Cycles issued_cycle = 0;
   Cycles translation_cycles = 0;  // all spans but `data`
@@ -103,6 +106,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on(const AccessDone&) {}
+  // Whether accesses served in their issue cycle that differ in address and time only may be told by
+  // one event, later. Sums do not mind, and telling each takes time.
+  virtual bool merges_equal_accesses() const { return false; }
   virtual void on(const Reference&) {}
   virtual void on(const WalkDone&) {}
   virtual void on(const FaultHandled&) {}

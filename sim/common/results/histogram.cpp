@@ -8,11 +8,11 @@
 
 namespace nestwalk {
 
-void Histogram::add_large(std::uint64_t value) {
+void Histogram::add_large(std::uint64_t value, std::uint64_t count) {
   const std::size_t index = large_index(value);
   if (index >= large_.size()) large_.resize(index + 1);
-  ++large_[index];
-  large_sum_ += value;
+  large_[index] += count;
+  large_sum_ += value * count;
   large_max_ = std::max(large_max_, value);
 }
 

@@ -27,11 +27,11 @@ class Histogram {
   };
 
   // The common small value costs one increment: its count, sum and max follow from the bucket.
-  void add(std::uint64_t value) {
+  void add(std::uint64_t value, std::uint64_t count = 1) {
     if (value < exact_below) [[likely]]
-      ++small_[value];
+      small_[value] += count;
     else
-      add_large(value);
+      add_large(value, count);
   }
   void merge(const Histogram& other);
 
@@ -68,7 +68,7 @@ class Histogram {
     const std::uint64_t lower = (in_octave + (index & (in_octave - 1))) << shift;
     return {lower, lower + ((std::uint64_t{1} << shift) - 1), 0};
   }
-  void add_large(std::uint64_t value);
+  void add_large(std::uint64_t value, std::uint64_t count);
 
   std::array<std::uint64_t, exact_below> small_{};
   std::vector<std::uint64_t> large_;  // as long as its last bucket in use

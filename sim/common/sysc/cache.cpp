@@ -53,11 +53,11 @@ RefServed Cache::bring(Strand& me, std::uint64_t line) {
   ++misses_;
   Miss miss{line, {}};
   in_flight_.push_back(&miss);
-  me.pass(wait_for_port(me.now()) + spec_.latency_cycles);
   registers_.acquire(me);
+  me.pass(wait_for_port(me.now()) + spec_.latency_cycles);
   const RefServed served = below_.bring(me, line);
   agenda_.reach(me);
-  lines_.fill(lines_.set_of(line), line, 0);
+  lines_.fill(lines_.set_of(line), line);
   in_flight_.erase(std::find(in_flight_.begin(), in_flight_.end(), &miss));
   for (const Waiting& waiting : miss.waiting) {
     *waiting.served = served;

@@ -21,6 +21,8 @@ class LineSource {
   virtual ~LineSource() = default;
   // Brings one line: passes the time that takes on `me` and says who had it.
   virtual RefServed bring(Strand& me, std::uint64_t line) = 0;
+  // The line will be asked for soon: brings the host's own memory near. Nothing is simulated.
+  virtual void prefetch(std::uint64_t /*line*/) const {}
 };
 
 class DramPort final : public LineSource {
@@ -43,6 +45,10 @@ class Cache : public sc_core::sc_module, public LineSource {
         RefServed level, LineSource& below, std::uint64_t seed);
 
   RefServed bring(Strand& me, std::uint64_t line) override;
+  void prefetch(std::uint64_t line) const override {
+    lines_.prefetch(lines_.set_of(line));
+    below_.prefetch(line);
+  }
   // A hit in the cycle `now`: counts as one and returns its latency, the wait for a port included.
   // Nothing: no hit, and nothing has happened.
   std::optional<Cycles> hit(Cycles now, std::uint64_t line);

@@ -21,7 +21,7 @@ void Mmu::enter_space(std::uint16_t space) {
   vm_.enter_space(*engine_, space);
   space_ = space;
   tag_ = engine_->tag();
-  for (const Invalidation& one : engine_->take_invalidations()) invalidate(one);
+  for (const Invalidation& what : engine_->take_invalidations()) invalidate(what);
 }
 
 void Mmu::finish(Job& job, const TlbEntry& entry, Served served) {
@@ -125,6 +125,7 @@ void Mmu::handle_fault(Strand& me, Job& job, const Fault& fault) {
   TimedSoftware software(set_, locks_, me, job.clock);
   // Waiting for another fault's handler on this vCPU is part of what this fault costs.
   job.clock.charge(fault.stage == 1 ? Span::guest_fault : Span::host_fault, me.now());
+  for (const Invalidation& what : engine_->dropped_by_fault(fault, job.access.va)) invalidate(what);
   vm_.handle(fault, space_, job.access.va, job.wanted, *engine_, software);
   job.guest_faults += software.guest_faults();
   job.host_faults += software.host_faults();

@@ -4,7 +4,10 @@ namespace nestwalk {
 
 bool TimedPort::read(Pa at, unsigned bytes, RefPosition position, std::uint64_t& word) {
   const Cycles asked = me_.now();
-  const RefServed served = set_.walker_entry.bring(me_, at.value >> set_.line_lg2);
+  const std::uint64_t line = at.value >> set_.line_lg2;
+  set_.walker_entry.prefetch(line);
+  set_.memory.prefetch(at);
+  const RefServed served = set_.walker_entry.bring(me_, line);
   set_.agenda.reach(me_);
   word = set_.memory.read(at, bytes);
   ++reads_;

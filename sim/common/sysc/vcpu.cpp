@@ -50,10 +50,15 @@ Vcpu::Vcpu(sc_core::sc_module_name name, const MachineSetting& machine, unsigned
       issue_interval_cycles_(machine.spec.issue_interval_cycles),
       lookahead_cycles_(machine.spec.shootdown_delivery_cycles),
       reads_data_(machine.spec.data_accesses),
+      merges_(machine.observer.merges_equal_accesses()),
       warmup_(machine.control.warmup_accesses()),
       unmap_random_(derive_seed(machine.spec.seed, 1000 + number)) {
-  at_once_.vcpu = static_cast<std::uint16_t>(number);
-  at_once_.served = Served::l1_tlb;
+  for (std::size_t kind = 0; kind < at_once_.size(); ++kind) {
+    at_once_[kind].vcpu = static_cast<std::uint16_t>(number);
+    at_once_[kind].type = access_type(static_cast<AccessKind>(kind));
+    at_once_[kind].served = Served::l1_tlb;
+    at_once_[kind].count = 0;
+  }
   SC_HAS_PROCESS(Vcpu);
   if (machine_.spec.max_outstanding > 1) {
     for (unsigned i = 0; i < machine_.spec.max_outstanding; ++i) {
@@ -92,6 +97,7 @@ void Vcpu::issue_all() {
       machine_.control.progress(number_, issued_);
     }
     drain();
+    for (AccessDone& event : at_once_) tell_at_once(event);
     finish_cycle_ = std::max(issue_.now(), last_completion_);
     finished_ = true;
   });
@@ -106,6 +112,7 @@ void Vcpu::carry_all(Carrier& me) {
       run(me.strand, me.job);
       me.busy = false;
       idle_.push_back(&me);
+      --busy_carriers_;
       if (issuer_waits_) {
         issuer_waits_ = false;
         machine_.agenda.wake(issue_, me.strand.now());
@@ -117,7 +124,7 @@ void Vcpu::carry_all(Carrier& me) {
 // Whether this vCPU's private state may be touched now. Others reach it only by a message, so that
 // while none is under way to it, it may run ahead of them by the delivery latency.
 inline void Vcpu::reach_issue() {
-  if (idle_.size() == carriers_.size() && mailbox_.idle())
+  if (busy_carriers_ == 0 && mailbox_.idle())
     machine_.agenda.reach_private(issue_, lookahead_cycles_);
   else
     machine_.agenda.reach(issue_);
@@ -187,25 +194,37 @@ inline bool Vcpu::serve_at_once(const MemoryAccess& access, const Mmu::L1Hit& hi
     if (!latency) return false;
     data_cycles = *latency;
   }
-  const Cycles translation_cycles = stall_cycles + hit.latency_cycles;
   last_carrier_ = nullptr;
   last_completion_ = now + hit.latency_cycles + data_cycles;
   machine_.vm.touch(access.space, access.va);
-  if (machine_.listener) machine_.listener->translated(number_, access.space, access.va, pa);
+  if (machine_.listener) [[unlikely]]
+    machine_.listener->translated(number_, access.space, access.va, pa);
   if (!observer_) return true;
-  AccessDone& done = at_once_;  // its other fields are the same for every such access
-  done.space = access.space;
-  done.type = access_type(access.kind);
-  done.page_lg2 = hit.entry->size_lg2;
+  const Cycles translation_cycles = stall_cycles + hit.latency_cycles;
+  AccessDone& done = at_once_[static_cast<std::size_t>(access.kind)];
+  if (done.count && (done.translation_cycles != translation_cycles || stall_cycles ||
+                     done.total_cycles != translation_cycles + data_cycles ||
+                     done.page_lg2 != hit.entry->size_lg2 || done.space != access.space ||
+                     done.spans[static_cast<std::size_t>(Span::invalidation)]))
+    tell_at_once(done);
+  if (done.count++ == 0) {
+    done.space = access.space;
+    done.page_lg2 = hit.entry->size_lg2;
+    done.translation_cycles = translation_cycles;
+    done.total_cycles = translation_cycles + data_cycles;
+    done.spans[static_cast<std::size_t>(Span::invalidation)] = stall_cycles;
+    done.spans[static_cast<std::size_t>(Span::tlb)] = hit.latency_cycles;
+    done.spans[static_cast<std::size_t>(Span::data)] = data_cycles;
+  }
   done.va = access.va;
   done.issued_cycle = now - stall_cycles;
-  done.translation_cycles = translation_cycles;
-  done.total_cycles = translation_cycles + data_cycles;
-  done.spans[static_cast<std::size_t>(Span::invalidation)] = stall_cycles;
-  done.spans[static_cast<std::size_t>(Span::tlb)] = hit.latency_cycles;
-  done.spans[static_cast<std::size_t>(Span::data)] = data_cycles;
-  observer_->on(done);
+  if (!merges_) tell_at_once(done);
   return true;
+}
+
+void Vcpu::tell_at_once(AccessDone& event) {
+  if (event.count && observer_) observer_->on(event);
+  event.count = 0;
 }
 
 // Sends an access on its way through the machine. False: there was no slot for it; now there may be,
@@ -241,6 +260,7 @@ bool Vcpu::carry(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall
 void Vcpu::dispatch(const Job& job) {
   Carrier& carrier = *idle_.back();
   idle_.pop_back();
+  ++busy_carriers_;
   carrier.job = job;
   carrier.busy = true;
   last_carrier_ = &carrier;
@@ -253,7 +273,7 @@ void Vcpu::wait_for_carrier() {
 }
 
 void Vcpu::drain() {
-  while (idle_.size() < carriers_.size()) wait_for_carrier();
+  while (busy_carriers_) wait_for_carrier();
 }
 
 void Vcpu::unmap_one() {
@@ -268,10 +288,10 @@ void Vcpu::unmap_one() {
   const auto space = static_cast<std::uint16_t>(space_);
   const auto page = kernel->unmap_one(space, unmap_random_, software);
   if (!page) return;
-  shoot_down(machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(),
-                                                    Va{page->base}, page->page.size_lg2),
+  shoot_down(machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(), Va{page->base}),
              mmu_, others_, machine_.spec, machine_.agenda, issue_);
   kernel->release(*page);
+  machine_.vm.forget(space, *page);
   if (observer_)
     observer_->on(ShootdownDone{static_cast<std::uint16_t>(number_),
                                 static_cast<std::uint16_t>(others_.size()),

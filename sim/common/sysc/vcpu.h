@@ -5,6 +5,7 @@
 // The L1 data cache is indexed by virtual address bits: its lookup falls in the issue cycle and its
 // latency is counted after the TLB's. Instruction fetches are translated but read no data.
 #pragma once
+#include <array>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -70,6 +71,7 @@ class Vcpu : public sc_core::sc_module {
   void prepare(const MemoryAccess& access);
   bool serve_at_once(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall_cycles);
   bool carry(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall_cycles);
+  void tell_at_once(AccessDone& event);
   void dispatch(const Job& job);
   void wait_for_carrier();
   void drain();
@@ -84,7 +86,9 @@ class Vcpu : public sc_core::sc_module {
   std::unique_ptr<Cache> l2_, l1d_;  // null where the spec has none
   LineSource* l1_entry_;             // the highest of L1D, L2, what lies below
   Observer* observer_ = nullptr;     // the machine's, once warm-up is over
-  AccessDone at_once_{};             // the event of an access served in its issue cycle
+  // By type: accesses served in their issue cycle that are not told yet; all alike but for address
+  // and time, and more than one only if the observer merges such.
+  std::array<AccessDone, 3> at_once_{};
   PortSetting ports_;
   Mmu mmu_;
   Mailbox mailbox_;
@@ -93,6 +97,7 @@ class Vcpu : public sc_core::sc_module {
   Strand issue_;
   std::deque<Carrier> carriers_;
   std::vector<Carrier*> idle_;
+  std::size_t busy_carriers_ = 0;
   bool issuer_waits_ = false;
 
   std::uint32_t space_ = ~std::uint32_t{0};
@@ -101,7 +106,7 @@ class Vcpu : public sc_core::sc_module {
   Carrier* last_carrier_ = nullptr; // else who carries it
   // Of the specs, at hand for every access.
   Cycles issue_interval_cycles_, lookahead_cycles_;
-  bool reads_data_;
+  bool reads_data_, merges_;
 
   std::uint64_t issued_ = 0, warmup_;
   std::uint64_t next_event_ = 0;  // the access before which warm-up ends or a page is unmapped

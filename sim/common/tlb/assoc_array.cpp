@@ -19,7 +19,7 @@ AssocArray::AssocArray(const ArraySpec& spec, std::uint64_t seed)
            ways_);
 }
 
-AssocArray::Filled AssocArray::fill(std::size_t set, std::uint64_t key, std::uint64_t tag) {
+AssocArray::Filled AssocArray::fill(std::size_t set, std::uint64_t key) {
   const std::size_t first = set * ways_;
   const bool evicted = held_[set] == ways_;
   unsigned way = 0;
@@ -32,7 +32,6 @@ AssocArray::Filled AssocArray::fill(std::size_t set, std::uint64_t key, std::uin
   }
   const std::size_t slot = first + way;
   keys_[slot] = key;
-  tags_[slot] = tag;
   prints_[slot] = print_of(key);
   policy_->filled(set, way);
   last_used_ = none;

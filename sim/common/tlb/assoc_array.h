@@ -40,6 +40,14 @@ class AssocArray {
   std::size_t find(std::size_t set, std::uint64_t key) const {
     return search(set, key, [](std::size_t) { return true; });
   }
+  // Brings a set's keys near on the host: for a lookup after some other work.
+  void prefetch(std::size_t set) const {
+    const std::size_t first = set * ways_;
+    if (ways_ > 8) __builtin_prefetch(&prints_[first]);
+    for (std::size_t slot = first; slot < first + ways_; slot += 8)
+      __builtin_prefetch(&keys_[slot]);
+    policy_->prefetch(set);
+  }
   void used(std::size_t slot) {
     if (slot == last_used_) return;  // already the most recent of the whole array
     last_used_ = slot;
@@ -51,7 +59,13 @@ class AssocArray {
     bool evicted;  // the slot held another valid key
   };
   // Takes a slot of `set` for a key that is not there: a free one, else the policy's victim.
-  Filled fill(std::size_t set, std::uint64_t key, std::uint64_t tag);
+  Filled fill(std::size_t set, std::uint64_t key, std::uint64_t tag) {
+    const Filled filled = fill(set, key);
+    tags_[filled.slot] = tag;
+    return filled;
+  }
+  // The same where all keys have the same tag.
+  Filled fill(std::size_t set, std::uint64_t key);
   void drop(std::size_t slot);
 
   bool valid(std::size_t slot) const { return keys_[slot] != empty; }

@@ -38,6 +38,7 @@ class Lru final : public ReplacementPolicy {
   }
   void filled(std::size_t set, unsigned way) override { used(set, way); }
   unsigned victim(std::size_t set) override { return links_[set * ways_ + first_[set]].before; }
+  void prefetch(std::size_t set) const override { __builtin_prefetch(&links_[set * ways_]); }
 
  private:
   struct Link {

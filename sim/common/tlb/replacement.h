@@ -20,6 +20,8 @@ class ReplacementPolicy {
   virtual void used(std::size_t set, unsigned way) = 0;    // a hit
   virtual void filled(std::size_t set, unsigned way) = 0;  // a new entry
   virtual unsigned victim(std::size_t set) = 0;            // all ways hold entries
+  // Brings a set's state near on the host.
+  virtual void prefetch(std::size_t /*set*/) const {}
 };
 
 // `ways` is 1..65535; `seed` matters to `random` only.

@@ -30,20 +30,14 @@ std::unique_ptr<HostFaultPath> X86Architecture::make_host_fault_path(const CostT
 
 // Linux 6.12 arch/x86/mm/tlb.c: one page by INVLPG, an address space by its PCID, everything of the
 // guest by INVPCID type 2; the host drops everything by INVEPT and INVVPID.
-std::vector<Invalidation> X86Architecture::after_unmap(UnmapInvalidation kind, Tag tag, Va page,
-                                                       unsigned size_lg2) const {
+std::vector<Invalidation> X86Architecture::after_unmap(UnmapInvalidation kind, Tag tag, Va page) const {
   const std::unique_ptr<Engine> engine = build_engine(spec_, ids_);
   Registers registers = engine->registers();
   registers.cr3 = tag.space;
   const Descriptor space{tag.space, page.value};
   switch (kind) {
-    case UnmapInvalidation::address: {
-      auto list = invlpg(page, registers, engine->vm(), spec_.cpu).invalidations;
-      // One INVLPG drops every fragment that the page's translation is cached in (SDM 5.10.4.1).
-      for (Invalidation& one : list)
-        if (one.va) one.va = AddressRange{page.value, page.value + low_mask(size_lg2)};
-      return list;
-    }
+    case UnmapInvalidation::address:
+      return invlpg(page, registers, engine->vm(), spec_.cpu).invalidations;
     case UnmapInvalidation::space:
       return invpcid(1, space, registers, engine->vm()).invalidations;
     case UnmapInvalidation::vm:

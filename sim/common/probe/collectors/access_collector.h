@@ -16,23 +16,26 @@ class AccessCollector final : public Observer {
  public:
   using Observer::on;
   void on(const AccessDone& event) override {
-    latency_[index_of(event.served)].add(event.translation_cycles);
-    access_latency_.add(event.total_cycles);
-    ++served_[event.type == AccessType::fetch][event.page_lg2 % 64][index_of(event.served)];
+    const std::uint64_t count = event.count;
+    latency_[index_of(event.served)].add(event.translation_cycles, count);
+    access_latency_.add(event.total_cycles, count);
+    served_[event.type == AccessType::fetch][event.page_lg2 % 64][index_of(event.served)] += count;
     if (event.vcpu >= vcpus_.size()) [[unlikely]]
       vcpus_.resize(event.vcpu + 1U);
     VcpuTotals& vcpu = vcpus_[event.vcpu];
-    ++vcpu.accesses;
+    vcpu.accesses += count;
     vcpu.last_cycle = std::max(vcpu.last_cycle, event.issued_cycle + event.total_cycles);
     // The spans sum to the latency, so when the lookups are all of the translation the others are
     // 0.
     if (event.spans[index_of(Span::tlb)] == event.translation_cycles) [[likely]] {
-      spans_[index_of(Span::tlb)] += event.translation_cycles;
-      spans_[index_of(Span::data)] += event.total_cycles - event.translation_cycles;
+      spans_[index_of(Span::tlb)] += event.translation_cycles * count;
+      spans_[index_of(Span::data)] += (event.total_cycles - event.translation_cycles) * count;
     } else {
-      for (std::size_t i = 0; i < span_count; ++i) spans_[i] += event.spans[i];
+      for (std::size_t i = 0; i < span_count; ++i) spans_[i] += event.spans[i] * count;
     }
   }
+
+  bool merges_equal_accesses() const override { return true; }
 
   // Fills latencies, span cycles, TLBs, vCPUs and the simulated cycles (when the last access
   // ended).

@@ -10,6 +10,7 @@ namespace nestwalk {
 class Collectors final : public Observer {
  public:
   void on(const AccessDone& event) override { accesses_.on(event); }
+  bool merges_equal_accesses() const override { return true; }
   void on(const Reference& event) override { walks_.on(event); }
   void on(const WalkDone& event) override { walks_.on(event); }
   void on(const FaultHandled& event) override { faults_.on(event); }

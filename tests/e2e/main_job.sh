@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# The main job, as the README tells it: run, compare, explain, list; the same bytes every time.
+. "$(dirname "$0")/lib.sh"
+
+small_config 'variants:' '  - {name: base+base}' \
+  '  - {name: thp+thp, set: {guest.policy: thp, host.policy: thp}}' >job.yaml
+
+expect 0 "$NESTWALK" --version
+says out 'nestwalk 0.1.0'
+for command in run compare explain check list bench; do
+  expect 0 "$NESTWALK" "$command" --help
+  says out 'usage: nestwalk'
+done
+
+# Same config and seed, same bytes; strict and lazy too; another seed, other bytes.
+expect 0 "$NESTWALK" run job.yaml -o first
+says out 'Where the time of the accesses went'
+expect 0 "$NESTWALK" run job.yaml -o second
+expect 0 "$NESTWALK" run job.yaml -o strict --sync strict
+expect 0 "$NESTWALK" run job.yaml -o other -s seed=2
+for file in result.json report.txt latency.csv references.csv; do
+  cmp "first/$file" "second/$file" || fail "$file differs between two runs"
+  cmp "first/$file" "strict/$file" || fail "$file differs between lazy and strict"
+done
+! cmp -s first/result.json other/result.json || fail 'another seed gave the same result'
+[[ -z $(awk 'length > 100' out) ]] || fail 'a line of the report is wider than 100 columns'
+
+# The resolved config runs to the same numbers.
+expect 0 "$NESTWALK" run job.yaml --dump-config
+cp out dumped.yaml
+expect 0 "$NESTWALK" run dumped.yaml -o third
+diff <(grep -v -e variant -e config first/latency.csv) <(grep -v variant third/latency.csv) ||
+  fail 'the dumped config gives other latencies'
+expect 0 "$NESTWALK" run job.yaml --validate
+says out 'valid'
+
+# compare: runs, then from the stored results; refuses different workloads.
+expect 0 "$NESTWALK" compare job.yaml -o both -j 2
+says out 'thp+thp'
+expect 0 "$NESTWALK" compare both/base+base both/thp+thp
+says out 'base+base'
+expect 0 "$NESTWALK" run job.yaml -o shorter -s workload.accesses=1000
+expect 2 "$NESTWALK" compare first shorter
+says err 'workload'
+
+# Huge pages on both sides shorten the walks that missed.
+python3 - both/base+base/result.json both/thp+thp/result.json <<'EOF'
+import json, sys
+base, huge = (json.load(open(path)) for path in sys.argv[1:])
+def cycles(result): return result["summary"]["translation_mean_cycles"]
+assert cycles(huge) < cycles(base), (cycles(huge), cycles(base))
+EOF
+
+# explain: a cold two-stage walk, without and with what spares reads.
+expect 0 "$NESTWALK" explain job.yaml --va 0x1000000000 -s 'machine.walk_caches.stage1=[]' \
+  -s 'machine.walk_caches.stage2=[]' -s machine.nested_tlb.entries=0
+says out '24 entries read, 0 spared'
+expect 0 "$NESTWALK" explain job.yaml --va 0x1000000000
+says out '12 entries read, 12 spared'
+expect 0 "$NESTWALK" explain job.yaml --va 0x1000000000 --after 5000
+says out 'cycles in all'
+
+for what in presets policies workloads costs; do expect 0 "$NESTWALK" list "$what"; done
+expect 0 "$NESTWALK" list presets --all
+says out 'assumed'
+
+# Every example is valid, and so is the quickstart.
+for config in "$NESTWALK_HOME"/configs/quickstart.yaml "$NESTWALK_HOME"/configs/examples/*.yaml; do
+  expect 0 "$NESTWALK" run "$config" --validate
+done

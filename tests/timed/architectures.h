@@ -1,0 +1,52 @@
+// The architectures that the timed tests run on, each by a name. One line adds another.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/hyp/architecture.h"
+#include "x86/kvm/x86_architecture.h"
+
+namespace nestwalk::test {
+
+using Paging = x86::VirtualMachine::Paging;
+using x86::PagingKind;
+
+inline std::unique_ptr<Architecture> make_x86(PagingKind guest, Paging host = Paging::none,
+                                              PagingKind host_kind = PagingKind::four_level,
+                                              bool pcid = true) {
+  x86::TranslationSpec spec;
+  spec.guest = guest;
+  spec.host = host;
+  spec.host_kind = host_kind;
+  spec.pcid = pcid;
+  return std::make_unique<x86::X86Architecture>(spec);
+}
+
+struct NamedArchitecture {
+  std::string name;
+  std::function<std::unique_ptr<Architecture>()> make;
+  std::uint8_t huge_lg2 = 21;  // what transparent huge pages of the guest are
+};
+
+// Random runs go over all of these. Each maps at least 32 bits of addresses.
+inline const std::vector<NamedArchitecture>& all_architectures() {
+  using enum PagingKind;
+  static const std::vector<NamedArchitecture> list = {
+      {"x86 native", [] { return make_x86(four_level); }},
+      {"x86 native 5-level", [] { return make_x86(five_level); }},
+      {"x86 native 32-bit", [] { return make_x86(two_level); }, 22},
+      {"x86 EPT", [] { return make_x86(four_level, Paging::ept); }},
+      {"x86 EPT 5-level over 5-level",
+       [] { return make_x86(five_level, Paging::ept, five_level); }},
+      {"x86 NPT", [] { return make_x86(four_level, Paging::npt); }},
+      {"x86 PAE under EPT", [] { return make_x86(pae, Paging::ept); }},
+      {"x86 EPT alone", [] { return make_x86(off, Paging::ept); }},
+      {"x86 NPT without PCIDs",
+       [] { return make_x86(four_level, Paging::npt, four_level, false); }},
+  };
+  return list;
+}
+
+}  // namespace nestwalk::test

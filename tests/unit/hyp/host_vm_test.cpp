@@ -1,0 +1,108 @@
+// The host's side of a virtual machine: backing, the shared steps of its fault paths, table memory.
+#include "common/hyp/host_vm.h"
+
+#include <doctest/doctest.h>
+
+#include "common/base/user_error.h"
+#include "common/hyp/step_machine.h"
+#include "unit/hyp/host_rig.h"
+
+using namespace nestwalk;
+using namespace nestwalk::test;
+
+namespace {
+
+// Goes round twice before it ends.
+struct ThreeRounds {
+  enum class Step { one, two, done };
+  static constexpr Step first = Step::one;
+  Step advance(Step step) {
+    taken.push_back(step);
+    return step == Step::one && ++rounds < 3 ? Step::two
+           : step == Step::two               ? Step::one
+                                             : Step::done;
+  }
+  std::vector<Step> taken;
+  int rounds = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a page is placed, then entered: counts, table bytes and backing agree") {
+  HostRig rig;
+  const std::uint64_t root_bytes = rig.vm.table_bytes;
+  CHECK(root_bytes == 4 * KiB);
+  Pa pa;
+  CHECK_FALSE(rig.vm.backing(Ipa{0x5123}, pa));
+  CHECK_FALSE(rig.vm.mapping(Ipa{0x5123}));
+  const PlacedPage page = host_page_for(Ipa{0x5123}, rig.vm);
+  CHECK(page.fresh);
+  CHECK_FALSE(rig.vm.mapping(Ipa{0x5123}));
+  map_host_page(page, rig.vm, rig.software, 7);
+  REQUIRE(rig.vm.backing(Ipa{0x5123}, pa));
+  CHECK(pa == Pa{page.page.frame + 0x123});
+  CHECK(rig.vm.mapping(Ipa{0x5123})->size_lg2 == 12);
+  CHECK(rig.vm.counts.mapped_bytes == 4 * KiB);
+  CHECK(rig.vm.counts.pages_by_lg2[12] == 1);
+  CHECK(rig.vm.table_bytes == root_bytes + 2 * 4 * KiB);
+  CHECK(rig.software.costs == std::vector<Cycles>{7, 7});  // two tables
+  CHECK(rig.software.stores.size() == 3);                  // two table entries and the leaf
+  CHECK(rig.lost_bytes() == 0);
+}
+
+TEST_CASE("entering the same placement again does nothing") {
+  HostRig rig({PolicyKind::thp});
+  const PlacedPage a = host_page_for(Ipa{0x1000}, rig.vm), b = host_page_for(Ipa{0x2000}, rig.vm);
+  CHECK_FALSE(b.fresh);
+  map_host_page(b, rig.vm, rig.software, 0);
+  const std::size_t stores = rig.software.stores.size();
+  map_host_page(a, rig.vm, rig.software, 0);
+  CHECK(rig.software.stores.size() == stores);
+  CHECK(rig.vm.counts.mapped_bytes == 2 * MiB);
+  CHECK(rig.lost_bytes() == 0);
+}
+
+TEST_CASE("a large page stays inside the slot") {
+  HostRig rig({PolicyKind::thp}, 64 * MiB, 3 * MiB);
+  CHECK(host_page_for(Ipa{0x1000}, rig.vm).page.size_lg2 == 21);
+  CHECK(host_page_for(Ipa{2 * MiB}, rig.vm).page.size_lg2 == 12);
+  CHECK(rig.vm.in_slot(Ipa{3 * MiB - 1}));
+  CHECK_FALSE(rig.vm.in_slot(Ipa{3 * MiB}));
+}
+
+TEST_CASE("host memory that runs out is the user's mistake, and says so") {
+  HostRig pages({}, 16 * KiB);
+  for (std::uint64_t i = 0; i < 3; ++i) host_page_for(Ipa{i << 12}, pages.vm);  // the root took one
+  CHECK_THROWS_AS(host_page_for(Ipa{3 << 12}, pages.vm), UserErrors);
+  HostRig tables({}, 12 * KiB);
+  const PlacedPage page = host_page_for(Ipa{0}, tables.vm);
+  CHECK_THROWS_WITH_AS(map_host_page(page, tables.vm, tables.software, 0),
+                       "host.memory: host memory ran out while making a table", UserErrors);
+}
+
+TEST_CASE("a table given back reads as zero and is free again") {
+  HostRig rig;
+  HostTableIo io(rig.vm.frames, rig.memory, rig.software, 5);
+  const std::uint64_t before = rig.vm.frames.free_bytes();
+  const std::uint64_t table = io.allocate_table(5);  // smaller than a frame: takes one
+  CHECK(io.made_bytes() == 4 * KiB);
+  CHECK(rig.software.spent == 5);
+  io.store(table, 8, 42);
+  CHECK(io.load(table, 8) == 42);
+  io.free_table(table, 5);
+  CHECK(rig.memory.read(Pa{table}, 8) == 0);
+  CHECK(rig.vm.frames.free_bytes() == before);
+}
+
+TEST_CASE("run_steps takes the steps in order, from the first to done") {
+  ThreeRounds path;
+  run_steps(path);
+  using enum ThreeRounds::Step;
+  CHECK(path.taken == std::vector{one, two, one, two, one});
+}
+
+TEST_CASE("a cost table knows its steps") {
+  const CostTable costs = numbered_costs({"a", "b"});
+  CHECK(costs.of("a") == 1);
+  CHECK(costs.of("b") == 10);
+}

@@ -1,0 +1,183 @@
+// EditedTables: what is mapped can be looked up and walked, at every size, and nothing else can.
+#include "common/paging/edited_tables.h"
+
+#include <doctest/doctest.h>
+
+#include <iterator>
+
+#include "common/base/random.h"
+#include "common/paging/walk.h"
+#include "unit/base/death.h"
+#include "unit/paging/map_memory.h"
+#include "unit/paging/odd_format.h"
+
+using namespace nestwalk;
+using namespace nestwalk::test;
+
+namespace {
+
+// 12, 21 and 33 bits: heights 0, 1 and 3 of four levels with strides 9, 5, 7, 4.
+constexpr OddShape four{.levels = 4, .table_lg2 = 13, .leaf_heights = 0b1011};
+
+struct Rig {
+  explicit Rig(const OddShape& s = four) : shape(s), tables(OddStage2(s), io) {}
+  Walked<OddStage2> walk(std::uint64_t in) {
+    NoWalkCache none;
+    return nestwalk::walk(OddStage2(shape, tables.root()), Ipa{in}, Access{}, io, none);
+  }
+  OddShape shape;
+  MapMemory io;
+  EditedTables<OddStage2> tables;
+};
+
+}  // namespace
+
+TEST_CASE("a format's shape, as its tables' owner sees it") {
+  Rig rig;
+  const auto sizes = rig.tables.leaf_sizes();
+  CHECK(std::vector<std::uint8_t>(sizes.begin(), sizes.end()) ==
+        std::vector<std::uint8_t>{12, 21, 33});
+  CHECK(rig.tables.input_bits() == 37);
+  CHECK(rig.tables.root() % one(13) == 0);
+}
+
+TEST_CASE("mapping makes the tables that are missing, and says how many") {
+  Rig rig;
+  CHECK(rig.tables.map(0, one(40), 12, {}, rig.io) == 3);
+  CHECK(rig.tables.map(0x1000, one(41), 12, {}, rig.io) == 0);
+  CHECK(rig.tables.map(one(21), one(30), 21, {}, rig.io) == 0);  // beside it, in the table above
+  CHECK(rig.tables.map(one(26), one(30), 21, {}, rig.io) == 1);
+  CHECK(rig.tables.map(one(33), one(34), 33, {}, rig.io) == 0);  // in the root
+}
+
+TEST_CASE("lookup gives the whole mapping; a member of a run stands for itself") {
+  Rig rig;
+  rig.tables.map(one(21) * 3, one(30), 21, {}, rig.io);
+  const auto found = rig.tables.lookup(one(21) * 3 + 0x12345, rig.io);
+  REQUIRE(found);
+  CHECK(found->in == one(21) * 3);
+  CHECK(found->out == one(30));
+  CHECK(found->size_lg2 == 21);
+  CHECK(found->height == 1);
+  CHECK(found->word == rig.io.words[found->entry_at]);
+  CHECK_FALSE(rig.tables.lookup(one(21) * 4, rig.io));
+
+  for (std::uint64_t i = 0; i < 4; ++i)
+    rig.tables.map(0x4000 + i * 0x1000, 0x8000 + i * 0x1000, 12, {.contiguous = true}, rig.io);
+  const auto member = rig.tables.lookup(0x6abc, rig.io);
+  REQUIRE(member);
+  CHECK(member->in == 0x6000);
+  CHECK(member->out == 0xa000);
+  CHECK(member->size_lg2 == 12);
+}
+
+TEST_CASE("unmap clears one leaf and leaves its tables") {
+  Rig rig;
+  rig.tables.map(0x1000, 0x5000, 12, {}, rig.io);
+  rig.tables.map(0x2000, 0x6000, 12, {}, rig.io);
+  const auto gone = rig.tables.unmap(0x1fff, rig.io);
+  REQUIRE(gone);
+  CHECK(gone->in == 0x1000);
+  CHECK(gone->out == 0x5000);
+  CHECK_FALSE(rig.tables.lookup(0x1000, rig.io));
+  CHECK(rig.tables.lookup(0x2000, rig.io));
+  CHECK_FALSE(rig.tables.unmap(0x1000, rig.io));
+  CHECK(rig.tables.map(0x1000, 0x7000, 12, {}, rig.io) == 0);
+}
+
+TEST_CASE("protect keeps address and size") {
+  Rig rig;
+  rig.tables.map(one(21), one(30), 21, {}, rig.io);
+  CHECK(rig.tables.protect(one(21) + 5, {.write = false, .execute = false}, rig.io));
+  const auto found = rig.tables.lookup(one(21), rig.io);
+  REQUIRE(found);
+  CHECK(found->out == one(30));
+  CHECK_FALSE(bit(found->word, odd::writable));
+  CHECK(bit(found->word, odd::no_execute));
+  CHECK_FALSE(rig.tables.protect(0, {}, rig.io));
+}
+
+TEST_CASE("vacant_lg2: the largest block without a mapping or a table") {
+  Rig rig;
+  CHECK(rig.tables.vacant_lg2(0, rig.io) == 33);
+  rig.tables.map(one(21), one(30), 21, {}, rig.io);
+  CHECK(rig.tables.vacant_lg2(one(21) + 77, rig.io) == 0);
+  CHECK(rig.tables.vacant_lg2(0, rig.io) == 21);
+  CHECK(rig.tables.vacant_lg2(one(26), rig.io) == 26);
+  CHECK(rig.tables.vacant_lg2(one(33), rig.io) == 33);
+  rig.tables.map(0, one(31), 12, {}, rig.io);
+  CHECK(rig.tables.vacant_lg2(0x1000, rig.io) == 12);
+  rig.tables.unmap(0, rig.io);
+  CHECK(rig.tables.vacant_lg2(0, rig.io) == 12);  // the empty table stays
+}
+
+TEST_CASE("random edits: every mapped address translates, no other does") {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    Rig rig;
+    Random random(seed);
+    struct Block {
+      std::uint64_t out;
+      unsigned lg2;
+    };
+    std::map<std::uint64_t, Block> model;  // by input base
+    const auto holder = [&](std::uint64_t in) {
+      auto at = model.upper_bound(in);
+      if (at == model.begin()) return model.end();
+      --at;
+      return in - at->first < one(at->second.lg2) ? at : model.end();
+    };
+    const auto agrees = [&](std::uint64_t in) {
+      const auto at = holder(in);
+      const auto walked = rig.walk(in);
+      if (at == model.end()) return walked.fault.cause == FaultCause::not_present;
+      return !walked.fault && walked.out.value == at->second.out + (in - at->first) &&
+             walked.size_lg2 == at->second.lg2;
+    };
+    constexpr unsigned sizes[] = {12, 12, 12, 21, 33};
+    for (int i = 0; i < 1500; ++i) {
+      // A few dense regions, so that sizes meet.
+      const std::uint64_t in = (random.below(4) << 33 | random.below(3) << 21 |
+                                random.below(16) << 12 | random.below(4096)) &
+                               low_mask(37);
+      const auto at = holder(in);
+      if (at != model.end()) {
+        if (random.below(2)) {
+          CHECK(rig.tables.unmap(in, rig.io)->in == at->first);
+          model.erase(at);
+        }
+      } else {
+        const unsigned lg2 = sizes[random.below(std::size(sizes))];
+        if (lg2 <= rig.tables.vacant_lg2(in, rig.io)) {
+          const std::uint64_t out = random.below(16) << 33 | (random.below(8) << 12 << (lg2 - 12));
+          rig.tables.map(align_down(in, lg2), align_down(out, lg2), lg2, {}, rig.io);
+          model[align_down(in, lg2)] = {align_down(out, lg2), lg2};
+        }
+      }
+      REQUIRE(agrees(in));
+      if (i % 10) continue;  // now and then all of it
+      for (const auto& [base, block] : model) {
+        REQUIRE(agrees(base));
+        REQUIRE(agrees(base + one(block.lg2) - 1));
+        REQUIRE(agrees((base + one(block.lg2)) & low_mask(37)));
+        if (base) REQUIRE(agrees(base - 1));
+      }
+    }
+    CHECK(model.size() > 10);
+  }
+}
+
+TEST_CASE("mapping over a mapping, a table or a larger page, or in a size there is not, is a bug") {
+  Rig rig;
+  rig.tables.map(0, one(40), 12, {}, rig.io);
+  rig.tables.map(one(33), one(34), 33, {}, rig.io);
+  const auto dies = [&](std::uint64_t in, std::uint64_t out, unsigned lg2) {
+    return death_of([&] { rig.tables.map(in, out, lg2, {}, rig.io); }).signal == SIGABRT;
+  };
+  CHECK(dies(0, one(40), 12));
+  CHECK(dies(0, one(40), 21));
+  CHECK(dies(one(33), one(40), 12));
+  CHECK(dies(one(35), one(40), 26));  // a height at which no leaf may stand
+  CHECK(dies(one(35), one(40), 13));
+  CHECK(dies(one(35) + 1, one(40), 12));
+  CHECK_FALSE(dies(one(35), one(40), 12));
+}
