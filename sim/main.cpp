@@ -28,12 +28,12 @@ bool stage2_on(const Config& config) { return config.at("translation.stages").as
 std::unique_ptr<Architecture> make_x86(const Config& config) {
   const Value& keys = config.at("translation.x86");
   x86::TranslationSpec spec;
-  spec.cpu.vendor = config.at("machine.vendor").as_text() == "amd" ? x86::Vendor::amd
-                                                                   : x86::Vendor::intel;
+  spec.cpu.vendor =
+      config.at("machine.vendor").as_text() == "amd" ? x86::Vendor::amd : x86::Vendor::intel;
   spec.cpu.maxphyaddr = static_cast<std::uint8_t>(keys.at("maxphyaddr").as_uint());
-  spec.guest = !stage1_on(config)                            ? x86::PagingKind::off
+  spec.guest = !stage1_on(config)                        ? x86::PagingKind::off
                : keys.at("paging").as_text() == "5level" ? x86::PagingKind::five_level
-                                                             : x86::PagingKind::four_level;
+                                                         : x86::PagingKind::four_level;
   if (stage2_on(config))
     spec.host = keys.at("nested").as_text() == "npt" ? x86::VirtualMachine::Paging::npt
                                                      : x86::VirtualMachine::Paging::ept;
@@ -53,24 +53,26 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
   const Value& keys = config.at("translation.arm64");
   arm64::TranslationSpec spec;
   spec.features.pa_bits = static_cast<std::uint8_t>(keys.at("pa_bits").as_uint());
-  const std::uint64_t widest = std::max({keys.at("pa_bits").as_uint(), keys.at("va_bits").as_uint(),
-                                         keys.at("ipa_bits").as_uint()});
+  const std::uint64_t widest = std::max(
+      {keys.at("pa_bits").as_uint(), keys.at("va_bits").as_uint(), keys.at("ipa_bits").as_uint()});
   spec.features.lpa = spec.features.lva = spec.features.lpa2 = widest > 48;
   const bool access_flag = keys.at("hardware_access_flag").as_bool();
   const bool dirty = keys.at("hardware_dirty").as_bool();
   spec.stage1.reset();
   spec.stage2.reset();
   if (stage1_on(config))
-    spec.stage1 = arm64::Stage1Spec{granule(keys.at("granule")),
-                                    static_cast<unsigned>(keys.at("va_bits").as_uint()),
-                                    access_flag, dirty};
+    spec.stage1 =
+        arm64::Stage1Spec{granule(keys.at("granule")),
+                          static_cast<unsigned>(keys.at("va_bits").as_uint()), access_flag, dirty};
   if (stage2_on(config)) {
     const std::string& start = keys.at("stage2_start_level").as_text();
-    spec.stage2 = arm64::Stage2Spec{granule(keys.at("stage2_granule")),
-                                    static_cast<unsigned>(keys.at("ipa_bits").as_uint()),
-                                    start == "auto" ? std::nullopt
-                                                    : std::optional<int>(std::stoi(start)),
-                                    access_flag, dirty, 1};
+    spec.stage2 =
+        arm64::Stage2Spec{granule(keys.at("stage2_granule")),
+                          static_cast<unsigned>(keys.at("ipa_bits").as_uint()),
+                          start == "auto" ? std::nullopt : std::optional<int>(std::stoi(start)),
+                          access_flag,
+                          dirty,
+                          1};
   }
   if (const std::string problem = arm64::why_illegal(spec); !problem.empty())
     throw UserErrors(keys.error(problem));

@@ -133,10 +133,8 @@ class PagingFormat {
   unsigned root_lg2() const { return geometry_.root_lg2; }
   unsigned leaf_lg2(int h) const { return geometry_.shift[static_cast<unsigned>(h)]; }
   bool leaf_allowed(int h) const { return h == 0 || masks_.large[static_cast<unsigned>(h)]; }
-  // Linear addresses: the lower, canonical half.
-  unsigned input_bits() const {
-    return geometry_.input_bits - (geometry_.canonical && stage1 ? 1u : 0u);
-  }
+  // Of linear addresses in the upper, canonical half these are the low bits.
+  unsigned input_bits() const { return geometry_.input_bits; }
   std::uint64_t make_table(Out next, int h) const {
     if (kind_ == PagingKind::pae && h == 2) return next.value | one(pte_p);
     return next.value | one(pte_p) | one(pte_rw) | one(pte_us) | one(pte_a);

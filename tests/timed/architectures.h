@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "arm64/kvm/arm64_architecture.h"
 #include "common/hyp/architecture.h"
 #include "x86/kvm/x86_architecture.h"
 
@@ -22,6 +23,15 @@ inline std::unique_ptr<Architecture> make_x86(PagingKind guest, Paging host = Pa
   spec.host_kind = host_kind;
   spec.pcid = pcid;
   return std::make_unique<x86::X86Architecture>(spec);
+}
+
+// Stage 1 with 48 bits of 4K granules (or none), stage 2 with `ipa_bits` (or none).
+inline std::unique_ptr<Architecture> make_arm64(bool stage1, std::optional<unsigned> ipa_bits) {
+  arm64::TranslationSpec spec;
+  if (!stage1) spec.stage1.reset();
+  spec.stage2.reset();
+  if (ipa_bits) spec.stage2.emplace().ipa_bits = *ipa_bits;
+  return std::make_unique<arm64::Arm64Architecture>(spec);
 }
 
 struct NamedArchitecture {
@@ -45,6 +55,9 @@ inline const std::vector<NamedArchitecture>& all_architectures() {
       {"x86 EPT alone", [] { return make_x86(off, Paging::ept); }},
       {"x86 NPT without PCIDs",
        [] { return make_x86(four_level, Paging::npt, four_level, false); }},
+      {"arm64", [] { return make_arm64(true, 40); }},
+      {"arm64 native", [] { return make_arm64(true, {}); }},
+      {"arm64 stage 2 alone", [] { return make_arm64(false, 40); }},
   };
   return list;
 }

@@ -110,7 +110,7 @@ TEST_CASE("a guest fault reads and writes its tables through memory") {
   CHECK(span_of(done, Span::stage1_reads) == 5 * 100);
 }
 
-TEST_CASE("a host fault costs its steps, from exit to entry") {
+TEST_CASE("a host fault costs its steps from exit to entry") {
   const auto arch = make_x86(off, Paging::ept);
   Rig rig(free_memory(), priced_vm(), *arch);
   rig.add({read_of(0x5000), read_of(0x6000), read_of(0x400000)});

@@ -126,3 +126,24 @@ TEST_CASE("A-60: every pair of page sizes of every pair of depths is (g+1)(h+1)-
                   reads((g + 1) * (h + 1) - 1));
           }
 }
+TEST_CASE("arm64: 4 levels over 3") {
+  struct ArmRow {
+    bool stage1;
+    std::optional<unsigned> ipa_bits;
+    std::uint8_t guest_lg2, host_lg2;
+    unsigned reads;
+  };
+  for (const ArmRow& row : std::vector<ArmRow>{{true, 40, k4, k4, 19},
+                                               {true, 48, k4, k4, 24},
+                                               {true, {}, k4, k4, 4},
+                                               {false, 40, k4, k4, 3},
+                                               {true, 40, m2, k4, 15},
+                                               {true, 40, k4, m2, 14},
+                                               {true, 40, m2, m2, 11},
+                                               {true, 40, g1, g1, 5}}) {
+    CAPTURE(row.reads);
+    const auto arch = make_arm64(row.stage1, row.ipa_bits);
+    CHECK(in_child([&] { return second_access(*arch, row.guest_lg2, row.host_lg2); }) ==
+          reads(row.reads));
+  }
+}

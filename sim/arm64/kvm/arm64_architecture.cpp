@@ -15,8 +15,7 @@ std::unique_ptr<PageTables> Arm64Architecture::make_stage2(TableIo& io) const {
   return build_host_tables(*build_engine(spec_), io);
 }
 
-std::unique_ptr<TranslationEngine> Arm64Architecture::make_engine(
-    std::uint64_t stage2_root) const {
+std::unique_ptr<TranslationEngine> Arm64Architecture::make_engine(std::uint64_t stage2_root) const {
   std::unique_ptr<Engine> engine = build_engine(spec_);
   if (has_stage2()) use_host_tables(*engine, stage2_root);
   return engine;
@@ -29,7 +28,8 @@ std::unique_ptr<HostFaultPath> Arm64Architecture::make_host_fault_path(
 
 // Linux 6.12 arch/arm64/include/asm/tlbflush.h: one page by VAE1IS, an address space by ASIDE1IS,
 // everything of the guest by VMALLE1IS; the host drops everything by ALLE1IS.
-std::vector<Invalidation> Arm64Architecture::after_unmap(UnmapInvalidation kind, Tag tag, Va page) const {
+std::vector<Invalidation> Arm64Architecture::after_unmap(UnmapInvalidation kind, Tag tag,
+                                                         Va page) const {
   const auto issue = [&](TlbiKind operation, std::uint64_t operand, std::uint8_t el) {
     return tlbi({operation, TlbiScope::inner, false}, operand, build_registers(spec_), el,
                 spec_.features, spec_.knobs)
@@ -39,9 +39,12 @@ std::vector<Invalidation> Arm64Architecture::after_unmap(UnmapInvalidation kind,
   switch (kind) {
     case UnmapInvalidation::address:
       return issue(TlbiKind::vae1, asid | bits(page.value, 55, 12), 1);
-    case UnmapInvalidation::space: return issue(TlbiKind::aside1, asid, 1);
-    case UnmapInvalidation::vm: return issue(TlbiKind::vmalle1, 0, 1);
-    case UnmapInvalidation::all: break;
+    case UnmapInvalidation::space:
+      return issue(TlbiKind::aside1, asid, 1);
+    case UnmapInvalidation::vm:
+      return issue(TlbiKind::vmalle1, 0, 1);
+    case UnmapInvalidation::all:
+      break;
   }
   return issue(TlbiKind::alle1, 0, 2);
 }

@@ -62,7 +62,8 @@ Stage2Fault::Step Stage2Fault::advance(Step step) {
     case Step::exception_return:
       software_.spend(costs_.exception_return);
       return Step::done;
-    case Step::done: break;
+    case Step::done:
+      break;
   }
   return Step::done;
 }

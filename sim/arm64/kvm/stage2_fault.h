@@ -1,7 +1,7 @@
 // KVM arm64: a stage-2 translation fault of an ordinary guest: arch/arm64/kvm/mmu.c
 // kvm_handle_guest_abort -> user_mem_abort -> kvm_pgtable_stage2_map, as of Linux 6.12 (spec 3.3,
-// 3.4). Left out: MMIO, access-flag and permission faults, dirty logging, nested guests; faults take
-// mmu_lock for reading in KVM, here one lock.
+// 3.4). Left out: MMIO, access-flag and permission faults, dirty logging, nested guests; faults
+// take mmu_lock for reading in KVM, here one lock.
 #pragma once
 #include "common/hyp/host_vm.h"
 
@@ -26,16 +26,16 @@ class Stage2FaultPath final : public HostFaultPath {
 class Stage2Fault {
  public:
   enum class Step : std::uint8_t {
-    abort_entry,       // the hardware's exception to EL2
-    save_context,      // __guest_exit
-    read_fault,        // ESR, FAR, HPFAR: __get_fault_info
-    find_slot,         // gfn_to_memslot
-    get_host_page,     // __kvm_faultin_pfn
-    zero_page,         // clear_huge_page, when the host had no page there
-    lock_mmu,          // read_lock(&kvm->mmu_lock)
-    map_entry,         // kvm_pgtable_stage2_map, with the tables that are missing
+    abort_entry,    // the hardware's exception to EL2
+    save_context,   // __guest_exit
+    read_fault,     // ESR, FAR, HPFAR: __get_fault_info
+    find_slot,      // gfn_to_memslot
+    get_host_page,  // __kvm_faultin_pfn
+    zero_page,      // clear_huge_page, when the host had no page there
+    lock_mmu,       // read_lock(&kvm->mmu_lock)
+    map_entry,      // kvm_pgtable_stage2_map, with the tables that are missing
     unlock_mmu,
-    restore_context,   // __guest_enter
+    restore_context,  // __guest_enter
     exception_return,
     done
   };

@@ -17,7 +17,9 @@ constexpr std::uint64_t bits(std::uint64_t word, unsigned high, unsigned low) {
 }
 constexpr bool bit(std::uint64_t word, unsigned position) { return word >> position & 1; }
 constexpr std::uint64_t one(unsigned position) { return std::uint64_t{1} << position; }
-constexpr std::uint64_t align_down(std::uint64_t value, unsigned lg2) { return value >> lg2 << lg2; }
+constexpr std::uint64_t align_down(std::uint64_t value, unsigned lg2) {
+  return value >> lg2 << lg2;
+}
 constexpr std::uint64_t align_up(std::uint64_t value, unsigned lg2) {
   return align_down(value + low_mask(lg2), lg2);
 }

@@ -1,5 +1,5 @@
-// CHECK: a broken invariant of the model. Always on; says what the simulator was doing, then aborts.
-// Not for a user's mistake (user_error.h) nor for a guest's fault (paging/fault.h).
+// CHECK: a broken invariant of the model. Always on; says what the simulator was doing, then
+// aborts. Not for a user's mistake (user_error.h) nor for a guest's fault (paging/fault.h).
 #pragma once
 #include <fmt/format.h>
 
@@ -18,8 +18,8 @@ void set_check_context(CheckContext context, const void* who);
 
 }  // namespace nestwalk
 
-#define NW_CHECK(condition, ...)                                                          \
-  do {                                                                                    \
-    if (!(condition)) [[unlikely]]                                                        \
+#define NW_CHECK(condition, ...)                                                            \
+  do {                                                                                      \
+    if (!(condition)) [[unlikely]]                                                          \
       ::nestwalk::check_failed(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -10,10 +10,10 @@
 namespace nestwalk {
 
 struct UserError {
-  std::string file;       // as the user named it; empty: the command line
-  std::uint64_t line = 0; // 1-based; 0: the whole file
-  std::string key;        // dotted path of a config key; empty: none
-  std::string message;    // what is wrong and what is allowed
+  std::string file;        // as the user named it; empty: the command line
+  std::uint64_t line = 0;  // 1-based; 0: the whole file
+  std::string key;         // dotted path of a config key; empty: none
+  std::string message;     // what is wrong and what is allowed
 
   // "file:line: key: message", without the parts that are unknown.
   std::string text() const;

@@ -132,10 +132,12 @@ int measure(const Program& program, const Regime& regime, const config::Override
 }  // namespace
 
 int bench_command(const Program& program, const Arguments& arguments) {
-  Options options("bench [--regime NAME] [-s KEY=VALUE ...]",
-                  "Measures accesses per second of the timed simulation and of the functional loop\n"
-                  "beside it, one line per regime: l1-hit, uniform, quickstart, uniform-4vcpu, uniform-overlap.",
-                  "");
+  Options options(
+      "bench [--regime NAME] [-s KEY=VALUE ...]",
+      "Measures accesses per second of the timed simulation and of the functional loop\n"
+      "beside it, one line per regime: l1-hit, uniform, quickstart, uniform-4vcpu, "
+      "uniform-overlap.",
+      "");
   options.add_config_options();
   options.add()("regime", po::value<std::string>()->value_name("NAME"), "only this regime");
   options.add()("progress-pipe", po::value<int>()->default_value(-1), "not used");

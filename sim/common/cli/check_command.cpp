@@ -10,10 +10,11 @@ namespace nestwalk::cli {
 namespace po = boost::program_options;
 
 int check_command(const Program& program, const Arguments& arguments) {
-  Options options("check FILE... [-v] [--differences FILE]",
-                  "Executes the accesses of vector files (.jsonl, .jsonl.xz) and prints every result\n"
-                  "that differs. Exit status 0 only if none does.",
-                  "file");
+  Options options(
+      "check FILE... [-v] [--differences FILE]",
+      "Executes the accesses of vector files (.jsonl, .jsonl.xz) and prints every result\n"
+      "that differs. Exit status 0 only if none does.",
+      "file");
   options.add()("verbose,v", "with the walk of every mismatch");
   options.add()("differences", po::value<std::string>()->default_value("")->value_name("FILE"),
                 "known differences between the executing machine and the manual");

@@ -1,5 +1,5 @@
-// `nestwalk compare`: variants of a config, each run in a process of its own, or results that lie in
-// directories already, beside each other.
+// `nestwalk compare`: variants of a config, each run in a process of its own, or results that lie
+// in directories already, beside each other.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -30,11 +30,12 @@ struct Task {
 };
 
 Options described() {
-  Options options("compare {CONFIG|RESULTDIR} ... [-s KEY=VALUE ...] [-o DIR] [-j N]",
-                  "Runs the variants of one or more configs, in parallel processes, and compares each\n"
-                  "with the first. Result directories of earlier runs are compared without running.\n"
-                  "Results of different workloads are refused.",
-                  "what");
+  Options options(
+      "compare {CONFIG|RESULTDIR} ... [-s KEY=VALUE ...] [-o DIR] [-j N]",
+      "Runs the variants of one or more configs, in parallel processes, and compares each\n"
+      "with the first. Result directories of earlier runs are compared without running.\n"
+      "Results of different workloads are refused.",
+      "what");
   options.add_config_options();
   options.add()("output,o", po::value<std::string>()->value_name("DIR"),
                 "directory for the results (default: results/NAME of the first config)");
@@ -47,8 +48,8 @@ Options described() {
 std::string folder_name(const std::string& variant, std::set<std::string>& taken) {
   std::string folder;
   for (const char c : variant) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || std::string("._+=-").find(c) !=
-                                                                          std::string::npos;
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) ||
+                       std::string("._+=-").find(c) != std::string::npos;
     folder += plain ? c : '_';
   }
   if (folder.empty() || folder.front() == '.') folder.insert(0, 1, '_');
@@ -69,7 +70,8 @@ std::vector<Task> make_tasks(const Program& program, const std::vector<std::stri
     try {
       const config::Document document = config::load(file);
       if (output.empty())
-        output = fs::path("results") / choose_config(program, file, overrides, "").config.at("name").as_text();
+        output = fs::path("results") /
+                 choose_config(program, file, overrides, "").config.at("name").as_text();
       for (const config::Variant& variant :
            config::expand_variants(document, overrides, program.library)) {
         const std::string name = variant.name.empty() ? document.name : variant.name;
@@ -122,8 +124,8 @@ class Pool {
 
  private:
   std::size_t running() const {
-    return static_cast<std::size_t>(
-        std::count_if(children_.begin(), children_.end(), [](const Child& c) { return c.running(); }));
+    return static_cast<std::size_t>(std::count_if(children_.begin(), children_.end(),
+                                                  [](const Child& c) { return c.running(); }));
   }
   void start_more() {
     while (!interrupted() && children_.size() < tasks_.size() && running() < jobs_)
@@ -153,9 +155,10 @@ int report_interruption(const std::vector<Task>& tasks, const std::vector<Child>
   std::string kept;
   for (std::size_t i = 0; i < children.size(); ++i)
     if (children[i].status() == 0) kept += "\n  " + tasks[i].directory.string();
-  std::cerr << (kept.empty() ? "no run had finished\n"
-                             : "the runs that had finished are kept, for nestwalk compare DIR ...:" +
-                                   kept + "\n");
+  std::cerr << (kept.empty()
+                    ? "no run had finished\n"
+                    : "the runs that had finished are kept, for nestwalk compare DIR ...:" + kept +
+                          "\n");
   return interrupted_status;
 }
 
@@ -183,7 +186,8 @@ int compare_command(const Program& program, const Arguments& arguments) {
   if (what.empty())
     throw UserErrors(UserError{"", 0, "", "nothing to compare; see nestwalk compare --help"});
   fs::path output = options.has("output") ? options.get<std::string>("output") : std::string();
-  const auto stored = static_cast<std::size_t>(std::count_if(what.begin(), what.end(), holds_results));
+  const auto stored =
+      static_cast<std::size_t>(std::count_if(what.begin(), what.end(), holds_results));
   if (stored == what.size()) return compare_results(what, output);
   if (stored)
     throw UserErrors(UserError{
@@ -214,8 +218,8 @@ int compare_command(const Program& program, const Arguments& arguments) {
   const Comparison comparison = compare(results);
   write_comparison(output / comparison_folder, comparison);
   print(comparison);
-  std::cout << "\nresult files: " << output.string() << "/*, the comparison's: "
-            << (output / comparison_folder).string() << "\n";
+  std::cout << "\nresult files: " << output.string()
+            << "/*, the comparison's: " << (output / comparison_folder).string() << "\n";
   return status_ok;
 }
 

@@ -71,8 +71,8 @@ std::uint64_t parse_address(const std::string& text) {
   const auto end = digits.data() + digits.size();
   const auto [at, error] = std::from_chars(digits.data(), end, value, hex ? 16 : 10);
   if (error != std::errc{} || at != end)
-    throw UserErrors(UserError{
-        "", 0, "--va", fmt::format("'{}' is no address; allowed: 0x... or decimal", text)});
+    throw UserErrors(UserError{"", 0, "--va",
+                               fmt::format("'{}' is no address; allowed: 0x... or decimal", text)});
   return value;
 }
 
@@ -100,16 +100,17 @@ void print_references(const ThisOne& seen, const TranslationEngine& engine) {
       continue;
     }
     ++reads;
-    std::cout << fmt::format("{:>9}  {:<44} {:<18} {:<18} {:>7}  {}\n",
-                             reference.asked_cycle - begun, entry,
-                             fmt::format("{:#x}", reference.at.value),
-                             fmt::format("{:#x}", reference.word), reference.latency_cycles, served);
+    std::cout << fmt::format(
+        "{:>9}  {:<44} {:<18} {:<18} {:>7}  {}\n", reference.asked_cycle - begun, entry,
+        fmt::format("{:#x}", reference.at.value), fmt::format("{:#x}", reference.word),
+        reference.latency_cycles, served);
   }
   std::cout << fmt::format("\n{} entries read, {} spared\n", reads, spared);
 }
 
 void print_sum(const AccessDone& access) {
-  std::cout << fmt::format("served by: {}\n\n", how_served[static_cast<std::size_t>(access.served)].label);
+  std::cout << fmt::format("served by: {}\n\n",
+                           how_served[static_cast<std::size_t>(access.served)].label);
   for (std::size_t i = 0; i < span_count; ++i)
     if (access.spans[i])
       std::cout << fmt::format("{:>9}  {}\n", access.spans[i], time_spans[i].label);
@@ -117,10 +118,11 @@ void print_sum(const AccessDone& access) {
 }
 
 Options described() {
-  Options options("explain CONFIG --va ADDRESS [-s KEY=VALUE ...]",
-                  "Tells one translation step by step: every entry read, where it lies, which cache\n"
-                  "had it, at which cycle. Caches are cold unless --after is given.",
-                  "config");
+  Options options(
+      "explain CONFIG --va ADDRESS [-s KEY=VALUE ...]",
+      "Tells one translation step by step: every entry read, where it lies, which cache\n"
+      "had it, at which cycle. Caches are cold unless --after is given.",
+      "config");
   options.add_config_options();
   options.add()("va", po::value<std::string>()->required()->value_name("ADDRESS"),
                 "the virtual address, hexadecimal with 0x or decimal");
@@ -143,7 +145,8 @@ int explain_command(const Program& program, const Arguments& arguments) {
   if (!options.parse(arguments)) return status_ok;
   const config::Config config =
       choose_config(program, options.only_positional(), options.overrides(),
-                    options.get<std::string>("variant")).config;
+                    options.get<std::string>("variant"))
+          .config;
   MemoryAccess access;
   access.va = Va{parse_address(options.get<std::string>("va"))};
   access.space = static_cast<std::uint16_t>(options.get<unsigned>("space"));

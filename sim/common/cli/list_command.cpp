@@ -74,8 +74,8 @@ int list_command(const Program& program, const Arguments& arguments) {
     list_workloads(program);
   else
     throw UserErrors(UserError{
-        "", 0, "", fmt::format("'{}' cannot be listed; allowed: presets, policies, workloads, costs",
-                               what)});
+        "", 0, "",
+        fmt::format("'{}' cannot be listed; allowed: presets, policies, workloads, costs", what)});
   return status_ok;
 }
 

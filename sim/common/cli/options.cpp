@@ -36,8 +36,8 @@ bool Options::parse(const Arguments& arguments) {
     po::store(po::command_line_parser(arguments).options(all).positional(places).run(), values_);
     if (!has("help")) po::notify(values_);  // complains of what is missing
   } catch (const po::error& error) {
-    throw UserErrors(UserError{
-        "", 0, "", fmt::format("{}; usage: nestwalk {}", error.what(), usage_)});
+    throw UserErrors(
+        UserError{"", 0, "", fmt::format("{}; usage: nestwalk {}", error.what(), usage_)});
   }
   if (!has("help")) return true;
   std::cout << "usage: nestwalk " << usage_ << "\n\n" << description_ << "\n\n" << described_;
@@ -52,8 +52,9 @@ std::vector<std::string> Options::positional() const {
 std::string Options::only_positional() const {
   const std::vector<std::string> given = positional();
   if (given.size() != 1)
-    throw UserErrors(UserError{"", 0, "", fmt::format("{} arguments given, one wanted; usage: nestwalk {}",
-                                                      given.size(), usage_)});
+    throw UserErrors(UserError{
+        "", 0, "",
+        fmt::format("{} arguments given, one wanted; usage: nestwalk {}", given.size(), usage_)});
   return given.front();
 }
 

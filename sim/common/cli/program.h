@@ -14,9 +14,9 @@ namespace nestwalk::cli {
 struct Program {
   MakeArchitecture make_architecture;
   std::vector<std::unique_ptr<VectorChecker>> checkers;
-  config::Library library;               // configs/
-  std::filesystem::path executable;      // to start further processes of itself
-  std::filesystem::path home;            // the project's folder: workloads/, configs/
+  config::Library library;           // configs/
+  std::filesystem::path executable;  // to start further processes of itself
+  std::filesystem::path home;        // the project's folder: workloads/, configs/
 };
 
 using Arguments = std::vector<std::string>;

@@ -31,10 +31,7 @@ std::string short_count(double count) {
 }
 
 Progress::Progress(unsigned vcpus, Options options)
-    : options_(std::move(options)),
-      issued_(vcpus),
-      begun_(Clock::now()),
-      shown_(begun_) {}
+    : options_(std::move(options)), issued_(vcpus), begun_(Clock::now()), shown_(begun_) {}
 
 Progress::~Progress() { clear(); }
 

@@ -26,10 +26,11 @@ std::uint64_t peak_memory_bytes() {
 }
 
 Options described() {
-  Options options("run CONFIG [-s KEY=VALUE ...] [-o DIR]",
-                  "Runs one simulation and prints its report. Writes result.json, CSV files and the\n"
-                  "resolved config to a result directory.",
-                  "config");
+  Options options(
+      "run CONFIG [-s KEY=VALUE ...] [-o DIR]",
+      "Runs one simulation and prints its report. Writes result.json, CSV files and the\n"
+      "resolved config to a result directory.",
+      "config");
   options.add_config_options();
   options.add()("output,o", po::value<std::string>()->value_name("DIR"),
                 "result directory (default: results/NAME)");
@@ -64,13 +65,11 @@ int run_command(const Program& program, const Arguments& arguments) {
   const Clock::time_point begun = Clock::now();
   Options options = described();
   if (!options.parse(arguments)) return status_ok;
-  const auto [config, variant] =
-      choose_config(program, options.only_positional(), options.overrides(),
-                    options.get<std::string>("variant"));
+  const auto [config, variant] = choose_config(
+      program, options.only_positional(), options.overrides(), options.get<std::string>("variant"));
   const std::string name = config.at("name").as_text();
-  const fs::path directory = options.has("output")
-                                 ? fs::path(options.get<std::string>("output"))
-                                 : fs::path("results") / name;
+  const fs::path directory = options.has("output") ? fs::path(options.get<std::string>("output"))
+                                                   : fs::path("results") / name;
   if (options.has("dump-config")) {
     std::cout << config::dump(config, fs::current_path());
     return status_ok;
@@ -103,8 +102,8 @@ int run_command(const Program& program, const Arguments& arguments) {
       HostMeasures{seconds_since(begun), seconds_since(simulation_begun), peak_memory_bytes()};
   write_results(directory, outcome.results);
   if (!quiet)
-    std::cout << to_text(outcome.results, {isatty(STDOUT_FILENO) != 0, 100}) << "\nresult files: "
-              << directory.string() << "\n";
+    std::cout << to_text(outcome.results, {isatty(STDOUT_FILENO) != 0, 100})
+              << "\nresult files: " << directory.string() << "\n";
   return status_ok;
 }
 

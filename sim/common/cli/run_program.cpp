@@ -47,8 +47,8 @@ int dispatch(const Program& program, const Arguments& arguments) {
   for (const Command& command : commands)
     if (arguments[0] == command.name)
       return command.run(program, Arguments(arguments.begin() + 1, arguments.end()));
-  throw UserErrors(UserError{
-      "", 0, "", fmt::format("'{}' is no command; see nestwalk --help", arguments[0])});
+  throw UserErrors(
+      UserError{"", 0, "", fmt::format("'{}' is no command; see nestwalk --help", arguments[0])});
 }
 
 }  // namespace

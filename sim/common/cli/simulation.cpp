@@ -27,8 +27,8 @@ CostKind cost_kind(const std::string& kind) {
 
 void add_costs(Meta& meta, const char* side, const config::Costs& costs) {
   for (const config::Cost& cost : costs.steps)
-    meta.costs.push_back({fmt::format("{}.{}", side, cost.step), cost.cycles, cost_kind(cost.kind),
-                          cost.source});
+    meta.costs.push_back(
+        {fmt::format("{}.{}", side, cost.step), cost.cycles, cost_kind(cost.kind), cost.source});
 }
 
 Meta describe(const SimulationRequest& request, const WorkloadSpec& workload,
@@ -112,8 +112,7 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   const TimedRun run = timed.run();
   if (!checker.violations().empty()) {
     std::vector<UserError> errors;
-    for (const std::string& text : checker.violations())
-      errors.push_back({"", 0, "check", text});
+    for (const std::string& text : checker.violations()) errors.push_back({"", 0, "check", text});
     throw UserErrors(std::move(errors));
   }
 

@@ -20,8 +20,8 @@ std::uint8_t size_lg2(std::string_view text) {
     std::string_view text;
     std::uint8_t lg2;
   };
-  static constexpr Size sizes[] = {{"4K", 12},  {"16K", 14},  {"64K", 16}, {"2M", 21},
-                                   {"4M", 22},  {"32M", 25},  {"512M", 29}, {"1G", 30}};
+  static constexpr Size sizes[] = {{"4K", 12}, {"16K", 14}, {"64K", 16},  {"2M", 21},
+                                   {"4M", 22}, {"32M", 25}, {"512M", 29}, {"1G", 30}};
   for (const Size& size : sizes)
     if (size.text == text) return size.lg2;
   NW_CHECK(false, "page size {} is in the config's layout but not here", text);
@@ -59,8 +59,12 @@ std::vector<WalkCacheLevelSpec> walk_cache(const Value& levels) {
 }
 
 CacheSpec cache(const Value& value) {
-  return {value.at("size").as_uint(),    u32(value.at("ways")),  replacement(value.at("replacement")),
-          value.at("latency_cycles").as_uint(), u32(value.at("mshrs")), u32(value.at("ports"))};
+  return {value.at("size").as_uint(),
+          u32(value.at("ways")),
+          replacement(value.at("replacement")),
+          value.at("latency_cycles").as_uint(),
+          u32(value.at("mshrs")),
+          u32(value.at("ports"))};
 }
 
 CostTable cost_table(const Costs& costs) {
@@ -202,11 +206,10 @@ VirtualMachineSpec virtual_machine_spec(const Config& config, const Architecture
 UnmapSpec unmap_spec(const Config& config) {
   const Value& value = config.at("shootdowns");
   const std::string& kind = value.at("kind").as_text();
-  return {value.at("interval_accesses").as_uint(),
-          kind == "address" ? UnmapInvalidation::address
-          : kind == "space" ? UnmapInvalidation::space
-          : kind == "vm"    ? UnmapInvalidation::vm
-                            : UnmapInvalidation::all};
+  return {value.at("interval_accesses").as_uint(), kind == "address" ? UnmapInvalidation::address
+                                                   : kind == "space" ? UnmapInvalidation::space
+                                                   : kind == "vm"    ? UnmapInvalidation::vm
+                                                                     : UnmapInvalidation::all};
 }
 
 WorkloadSpec workload_spec(const Config& config) {
@@ -214,9 +217,9 @@ WorkloadSpec workload_spec(const Config& config) {
   const std::string& kind = value.at("kind").as_text();
   if (kind == "trace") {
     const Value& trace = value.at("trace");
-    return {TraceSpec{trace.at("path").as_path().string(), trace_format(trace.at("format").as_text()),
-                      trace.at("skip").as_uint(), trace.at("limit").as_uint(),
-                      trace.at("loop").as_bool()}};
+    return {TraceSpec{trace.at("path").as_path().string(),
+                      trace_format(trace.at("format").as_text()), trace.at("skip").as_uint(),
+                      trace.at("limit").as_uint(), trace.at("loop").as_bool()}};
   }
   if (kind != "phases") return {generator(value)};
   PhasesSpec phases;

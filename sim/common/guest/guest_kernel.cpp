@@ -98,9 +98,9 @@ std::optional<PlacedPage> GuestKernel::unmap_one(std::uint16_t id, Random& rando
 }
 
 void GuestKernel::release(const PlacedPage& page) {
-  const auto at = std::find_if(
-      unmapped_.begin(), unmapped_.end(),
-      [&](const Unmapped& other) { return other.page.page.frame == page.page.frame; });
+  const auto at = std::find_if(unmapped_.begin(), unmapped_.end(), [&](const Unmapped& other) {
+    return other.page.page.frame == page.page.frame;
+  });
   NW_CHECK(at != unmapped_.end(), "the page at {:#x} was not unmapped", page.base);
   unmapped_.erase(at);
   policy_->release(page.page, frames_);
@@ -144,9 +144,8 @@ GuestFaultPath::Step GuestFaultPath::advance(Step step) {
       software_.spend(costs.allocate_page);
       if (mapped_already()) return Step::exception_return;
       AtOnce at_once(kernel_.memory_, kernel_.frames_, kernel_.physical_);
-      const auto placed = space_.placer->place(
-          {input_, 0, low_mask(space_.tables->input_bits()),
-           space_.tables->vacant_lg2(input_, at_once.io)});
+      const auto placed = space_.placer->place({input_, 0, low_mask(space_.tables->input_bits()),
+                                                space_.tables->vacant_lg2(input_, at_once.io)});
       if (!placed)
         throw UserErrors(UserError{"", 0, "guest.memory", "guest memory ran out: no page left"});
       page_ = *placed;
@@ -161,7 +160,8 @@ GuestFaultPath::Step GuestFaultPath::advance(Step step) {
     case Step::exception_return:
       software_.spend(costs.exception_return);
       return Step::done;
-    case Step::done: break;
+    case Step::done:
+      break;
   }
   return Step::done;
 }

@@ -1,7 +1,7 @@
 // The guest operating system, as far as translation meets it: address spaces that grow on demand,
 // the page-fault path and unmapping. Modelled on Linux's anonymous memory (mm/memory.c,
-// do_anonymous_page; mm/huge_memory.c); files, swapping and copy-on-write are left out. Each address
-// space is one area over all its user addresses, unless areas are given.
+// do_anonymous_page; mm/huge_memory.c); files, swapping and copy-on-write are left out. Each
+// address space is one area over all its user addresses, unless areas are given.
 #pragma once
 #include <array>
 #include <functional>
@@ -21,7 +21,7 @@ struct AddressSpace {
   std::uint16_t id = 0;
   std::unique_ptr<PageTables> tables;  // stage 1
   std::unique_ptr<PagePlacer> placer;
-  std::vector<PlacedPage> mapped;      // for unmapping one at random; in order of mapping
+  std::vector<PlacedPage> mapped;  // for unmapping one at random; in order of mapping
 };
 
 // What the guest's software costs. Every figure comes from a cost table (configs/costs).
@@ -52,7 +52,8 @@ class GuestKernel {
   // the page: until then its memory must not be given to another. Nothing: none mapped.
   std::optional<PlacedPage> unmap_one(std::uint16_t space, Random& random, Software& software);
   void release(const PlacedPage& page);
-  // Whether `va` lies in a page that is unmapped but not released: old translations are still legal.
+  // Whether `va` lies in a page that is unmapped but not released: old translations are still
+  // legal.
   bool being_unmapped(std::uint16_t space, Va va) const;
 
   // The intermediate address that the tables give for `va`, in no time.
@@ -90,11 +91,11 @@ class GuestKernel {
 class GuestFaultPath {
  public:
   enum class Step : std::uint8_t {
-    exception_entry,   // the vector up to handle_mm_fault
-    find_vma,          // lock_vma_under_rcu
-    allocate_page,     // vma_alloc_folio, by policy
-    zero_page,         // clear_huge_page / clear_user_highpage; the first touch of fresh guest memory
-    write_entry,       // pte_offset_map_lock, set_pte_at; with the tables that are missing
+    exception_entry,  // the vector up to handle_mm_fault
+    find_vma,         // lock_vma_under_rcu
+    allocate_page,    // vma_alloc_folio, by policy
+    zero_page,    // clear_huge_page / clear_user_highpage; the first touch of fresh guest memory
+    write_entry,  // pte_offset_map_lock, set_pte_at; with the tables that are missing
     exception_return,
     done
   };

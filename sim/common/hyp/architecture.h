@@ -35,8 +35,8 @@ class Architecture {
   virtual std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const = 0;
   // The invalidations of such an instruction sequence, for a page of the space with this tag.
   virtual std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page) const = 0;
-  // Whether sign-extended addresses of the upper half are mapped by the same stage-1 tables (x86), or
-  // by others that are not modelled (Arm's TTBR1).
+  // Whether sign-extended addresses of the upper half are mapped by the same stage-1 tables (x86),
+  // or by others that are not modelled (Arm's TTBR1).
   virtual bool upper_half_in_same_tables() const = 0;
   // Address spaces are numbered 0 .. largest_space().
   virtual std::uint16_t largest_space() const = 0;

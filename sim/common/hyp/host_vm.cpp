@@ -6,8 +6,8 @@
 namespace nestwalk {
 
 std::uint64_t HostTableIo::allocate_table(unsigned size_lg2) {
-  const unsigned lg2 = size_lg2 < FrameAllocator::smallest_lg2 ? FrameAllocator::smallest_lg2
-                                                               : size_lg2;
+  const unsigned lg2 =
+      size_lg2 < FrameAllocator::smallest_lg2 ? FrameAllocator::smallest_lg2 : size_lg2;
   const auto frame = frames_.allocate(lg2);
   if (!frame)
     throw UserErrors(UserError{"", 0, "host.memory", "host memory ran out while making a table"});
@@ -18,8 +18,8 @@ std::uint64_t HostTableIo::allocate_table(unsigned size_lg2) {
 
 void HostTableIo::free_table(std::uint64_t at, unsigned size_lg2) {
   memory_.clear_frame(Pa{at});
-  frames_.free(at, size_lg2 < FrameAllocator::smallest_lg2 ? FrameAllocator::smallest_lg2
-                                                           : size_lg2);
+  frames_.free(at,
+               size_lg2 < FrameAllocator::smallest_lg2 ? FrameAllocator::smallest_lg2 : size_lg2);
 }
 
 std::optional<Mapping> HostVm::mapping(Ipa ipa) const {
@@ -51,7 +51,8 @@ void map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cyc
   HostTableIo io(vm.frames, vm.memory, software, table_cost);
   // KVM maps guest memory readable, writable and executable, with flags preset where hardware would
   // set them (spte.c make_spte; pgtable.c stage2_set_prot_attr).
-  vm.tables->map(placed.base, placed.page.frame, placed.page.size_lg2, MapRights{.dirty = true}, io);
+  vm.tables->map(placed.base, placed.page.frame, placed.page.size_lg2, MapRights{.dirty = true},
+                 io);
   vm.table_bytes += io.made_bytes();
   vm.placer->settled(placed, vm.counts);
 }

@@ -60,7 +60,8 @@ struct HostVm {
 class HostFaultPath {
  public:
   virtual ~HostFaultPath() = default;
-  // Maps the page around `ipa`, which lies in the slot. Throws UserErrors when host memory runs out.
+  // Maps the page around `ipa`, which lies in the slot. Throws UserErrors when host memory runs
+  // out.
   virtual void handle(Ipa ipa, HostVm& vm, Software& software) = 0;
 };
 

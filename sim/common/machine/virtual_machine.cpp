@@ -14,10 +14,11 @@ enum SeedStream : std::uint64_t { host_frames = 100, guest_frames = 101 };
 [[noreturn]] void pool_does_not_fit(const char* side, const SideSpec& spec) {
   throw UserErrors(UserError{
       "", 0, fmt::format("{}.policy", side),
-      fmt::format("a pool of {} pages of 2^{} bytes cannot be reserved from {} bytes of memory with "
-                  "fragmentation {}",
-                  spec.policy.reserved_bytes >> spec.policy.huge_lg2, spec.policy.huge_lg2,
-                  spec.memory_bytes, spec.fragmentation)});
+      fmt::format(
+          "a pool of {} pages of 2^{} bytes cannot be reserved from {} bytes of memory with "
+          "fragmentation {}",
+          spec.policy.reserved_bytes >> spec.policy.huge_lg2, spec.policy.huge_lg2,
+          spec.memory_bytes, spec.fragmentation)});
 }
 
 }  // namespace
@@ -82,8 +83,8 @@ void VirtualMachine::handle(const Fault& fault, std::uint16_t space, Va va, cons
           ? fmt::format("guest-physical address {:#x} lies outside the guest's {} bytes of memory",
                         fault.ipa.value, host_->slot_bytes)
           : engine.describe(fault, va, access);
-  throw UserErrors(UserError{"", 0, "workload",
-                             fmt::format("access to {:#x} cannot be served: {}", va.value, reason)});
+  throw UserErrors(UserError{
+      "", 0, "workload", fmt::format("access to {:#x} cannot be served: {}", va.value, reason)});
 }
 
 std::uint64_t VirtualMachine::touched_bytes() const {

@@ -35,11 +35,13 @@ class VirtualMachine {
   void enter_space(TranslationEngine& engine, std::uint16_t space);
 
   // Handles a fault that hardware has met at `va`, so that a new walk can go on. Throws UserErrors
-  // for one that software cannot mend (an address outside the tables or outside the guest's memory).
+  // for one that software cannot mend (an address outside the tables or outside the guest's
+  // memory).
   void handle(const Fault& fault, std::uint16_t space, Va va, const Access& access,
               const TranslationEngine& engine, Software& software);
 
-  // What the tables of guest and host, put together, say about `va`, in no time. Nothing: not mapped.
+  // What the tables of guest and host, put together, say about `va`, in no time. Nothing: not
+  // mapped.
   std::optional<Pa> truth(std::uint16_t space, Va va);
 
   // Counts the 4 KiB pages that the workload has accessed, where mapped pages may be larger.
@@ -64,9 +66,9 @@ class VirtualMachine {
 
   const Architecture& architecture_;
   PhysicalMemory physical_;
-  std::unique_ptr<HostVm> host_;             // null: one stage
+  std::unique_ptr<HostVm> host_;  // null: one stage
   std::unique_ptr<HostFaultPath> host_faults_;
-  std::unique_ptr<GuestKernel> kernel_;      // null: stage 1 is off
+  std::unique_ptr<GuestKernel> kernel_;  // null: stage 1 is off
   bool tracks_touched_;
   TouchedPages touched_;
 };

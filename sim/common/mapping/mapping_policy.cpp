@@ -106,9 +106,12 @@ bool fits(const FaultPlace& place, unsigned size_lg2) {
 
 std::unique_ptr<MappingPolicy> make_policy(const PolicySpec& spec, FrameAllocator& frames) {
   switch (spec.kind) {
-    case PolicyKind::base: return std::make_unique<BasePages>(spec.base_lg2);
-    case PolicyKind::thp: return std::make_unique<TransparentHuge>(spec);
-    case PolicyKind::hugetlb: break;
+    case PolicyKind::base:
+      return std::make_unique<BasePages>(spec.base_lg2);
+    case PolicyKind::thp:
+      return std::make_unique<TransparentHuge>(spec);
+    case PolicyKind::hugetlb:
+      break;
   }
   const std::uint64_t pages = spec.reserved_bytes >> spec.huge_lg2;
   std::vector<std::uint64_t> pool;
@@ -120,8 +123,8 @@ std::unique_ptr<MappingPolicy> make_policy(const PolicySpec& spec, FrameAllocato
     }
     pool.push_back(*frame);
   }
-  return std::make_unique<HugetlbPool>(
-      spec, std::vector<std::uint64_t>(pool.rbegin(), pool.rend()));
+  return std::make_unique<HugetlbPool>(spec,
+                                       std::vector<std::uint64_t>(pool.rbegin(), pool.rend()));
 }
 
 const std::vector<PolicyInfo>& policy_list() {

@@ -16,9 +16,9 @@ enum class PolicyKind : std::uint8_t { base, hugetlb, thp };
 
 struct PolicySpec {
   PolicyKind kind = PolicyKind::base;
-  std::uint8_t base_lg2 = 12;      // the granule
-  std::uint8_t huge_lg2 = 21;      // hugetlb: the pool's page size; thp: the largest tried
-  std::uint64_t reserved_bytes = 0; // hugetlb: pool taken from the allocator at start
+  std::uint8_t base_lg2 = 12;        // the granule
+  std::uint8_t huge_lg2 = 21;        // hugetlb: the pool's page size; thp: the largest tried
+  std::uint64_t reserved_bytes = 0;  // hugetlb: pool taken from the allocator at start
 };
 
 // The place of a fault: the block [first, last] that may be mapped (a VMA, a memory slot), and the
@@ -30,9 +30,9 @@ struct FaultPlace {
 };
 
 struct Placement {
-  std::uint64_t frame = 0;    // where the page lies, in the output space
+  std::uint64_t frame = 0;  // where the page lies, in the output space
   std::uint8_t size_lg2 = 12;
-  bool fell_back = false;     // a larger page was wanted here, but there was no block for it
+  bool fell_back = false;  // a larger page was wanted here, but there was no block for it
 };
 
 class MappingPolicy {

@@ -1,6 +1,6 @@
 // Between choosing memory for a fault and entering it into the tables, software may be overtaken by
-// another vCPU's fault in the same block. The placer keeps what is placed but not mapped yet, so that
-// both find the same page and one of them enters it.
+// another vCPU's fault in the same block. The placer keeps what is placed but not mapped yet, so
+// that both find the same page and one of them enters it.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,7 @@ namespace nestwalk {
 struct PlacedPage {
   std::uint64_t base = 0;  // of the block in the input space
   Placement page{};
-  bool fresh = false;      // taken for this fault: has to be zeroed by this handler
+  bool fresh = false;  // taken for this fault: has to be zeroed by this handler
 };
 
 // What a side has mapped, for reports. Bytes and pages.
@@ -30,8 +30,8 @@ class PagePlacer {
 
   // Memory for a fault at an address that is not mapped; nothing: out of memory.
   std::optional<PlacedPage> place(FaultPlace place);
-  // Whether the page still has to be entered into the tables. If not, another fault has done so since
-  // it was placed; by now it may even be unmapped again and its memory be another's.
+  // Whether the page still has to be entered into the tables. If not, another fault has done so
+  // since it was placed; by now it may even be unmapped again and its memory be another's.
   bool pending(const PlacedPage& placed) const;
   // The page, which was pending, has been entered into the tables.
   void settled(const PlacedPage& placed, MappingCounts& counts);

@@ -11,8 +11,8 @@
 namespace nestwalk {
 
 struct FrameAllocatorSpec {
-  std::uint64_t bytes = 0;      // a multiple of 4 KiB; addresses are 0 .. bytes - 1
-  double fragmentation = 0;     // 0..1: fraction of 2 MiB blocks made unusable as such
+  std::uint64_t bytes = 0;   // a multiple of 4 KiB; addresses are 0 .. bytes - 1
+  double fragmentation = 0;  // 0..1: fraction of 2 MiB blocks made unusable as such
   std::uint64_t seed = 0;
   std::uint64_t taken_low_bytes = 0;  // the lowest addresses, owned by somebody else from the start
 };

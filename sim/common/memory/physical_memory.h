@@ -1,6 +1,7 @@
 // The contents of simulated physical memory: 8-byte words in 4 KiB frames, allocated when first
-// written. Only what the model reads back has contents (tables, guest-written words); data pages are
-// addresses without bytes, so a run costs host memory for the tables it touches and nothing else.
+// written. Only what the model reads back has contents (tables, guest-written words); data pages
+// are addresses without bytes, so a run costs host memory for the tables it touches and nothing
+// else.
 #pragma once
 #include <tsl/robin_map.h>
 

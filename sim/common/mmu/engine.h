@@ -18,8 +18,8 @@ namespace nestwalk {
 
 struct WalkReply {
   Fault fault{};
-  Pa pa{};           // of the accessed byte; undefined after a fault
-  TlbEntry entry{};  // what a TLB may keep; undefined after a fault
+  Pa pa{};                           // of the accessed byte; undefined after a fault
+  TlbEntry entry{};                  // what a TLB may keep; undefined after a fault
   std::uint8_t stage1_size_lg2 = 0;  // size of the stage-1 leaf; 0: no stage 1
   std::uint8_t stage2_size_lg2 = 0;  // size of the stage-2 leaf; 0: no stage 2
 };
@@ -36,14 +36,15 @@ class TranslationEngine {
 
   // The tag under which the current address space's translations are cached.
   virtual Tag tag() const = 0;
-  // The address under which a TLB knows `va`: without a top byte that translation ignores (Arm TBI).
-  // TLBs are looked up and filled with it; walk() takes either.
+  // The address under which a TLB knows `va`: without a top byte that translation ignores (Arm
+  // TBI). TLBs are looked up and filled with it; walk() takes either.
   virtual Va cached_address(Va va, const Access&) const { return va; }
   // Walks the tables for one access. Uses and fills `caches`; reads and updates entries through
   // `port`. Sets accessed and dirty flags as the architecture does.
   virtual WalkReply walk(Va va, const Access& access, WalkCaches& caches, WalkPort& port) = 0;
-  // May a TLB entry with these attributes serve the access, under the current registers? If not, the
-  // machine drops the entry and walks: the walk faults, or sets the dirty flag, or finds new rights.
+  // May a TLB entry with these attributes serve the access, under the current registers? If not,
+  // the machine drops the entry and walks: the walk faults, or sets the dirty flag, or finds new
+  // rights.
   virtual bool serves(std::uint64_t attributes, const Access& access) const = 0;
   // Names the root of an address space's stage-1 tables, before it is entered for the first time.
   virtual void set_space_root(std::uint16_t space, std::uint64_t root) = 0;
@@ -52,8 +53,8 @@ class TranslationEngine {
   virtual std::vector<Invalidation> dropped_by_fault(const Fault&, Va) const { return {}; }
   // Makes `space` the current address space: what the guest's context switch writes to registers.
   virtual void enter_space(std::uint16_t space) = 0;
-  // What entering spaces invalidates on this vCPU, since last asked: hardware whose tags do not tell
-  // address spaces apart.
+  // What entering spaces invalidates on this vCPU, since last asked: hardware whose tags do not
+  // tell address spaces apart.
   virtual std::vector<Invalidation> take_invalidations() { return {}; }
 
   virtual WalkShape shape() const = 0;

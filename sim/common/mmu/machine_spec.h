@@ -13,7 +13,7 @@ namespace nestwalk {
 struct TlbSpec {
   std::vector<TlbArraySpec> arrays;  // empty: there is no such TLB
   Cycles latency_cycles = 1;
-  Cycles extra_size_cycles = 0;      // for each further page size probed within an array
+  Cycles extra_size_cycles = 0;  // for each further page size probed within an array
 };
 
 struct CacheSpec {
@@ -29,9 +29,9 @@ struct DramSpec {
   std::uint32_t banks = 16;        // a power of two
   std::uint64_t row_bytes = 8192;  // a power of two
   // From the arrival at an idle bank to the data. A bank does one access at a time.
-  Cycles row_hit_cycles = 60;       // the row is open
-  Cycles row_miss_cycles = 90;      // no row is open
-  Cycles row_conflict_cycles = 120; // another row is open
+  Cycles row_hit_cycles = 60;        // the row is open
+  Cycles row_miss_cycles = 90;       // no row is open
+  Cycles row_conflict_cycles = 120;  // another row is open
 };
 
 enum class WalkerEntry : std::uint8_t { l1d, l2, llc };  // where walkers' reads enter
@@ -55,9 +55,9 @@ struct MachineSpec {
   bool data_accesses = true;  // whether the data itself is read after translation
 
   // Invalidations between vCPUs. Delivery is also the lookahead of lazy synchronisation.
-  Cycles shootdown_delivery_cycles = 100;   // from the sender to the receiver
-  Cycles shootdown_send_cycles = 0;         // the sender's work, per target
-  Cycles shootdown_receive_cycles = 0;      // stolen from the receiving vCPU
+  Cycles shootdown_delivery_cycles = 100;  // from the sender to the receiver
+  Cycles shootdown_send_cycles = 0;        // the sender's work, per target
+  Cycles shootdown_receive_cycles = 0;     // stolen from the receiving vCPU
   Cycles local_invalidate_cycles = 0;
 
   std::uint64_t seed = 0;

@@ -2,10 +2,10 @@
 // cache and a walk of the stage-2 tables, which lie in physical memory.
 //
 // A stage-2 format adds to TableFormat:
-//   table_access(bool update) const -> Access   what reading (or updating) a stage-1 entry amounts to
-//   root_height() const                         height of its root table
-//   span_lg2(h), table_lg2()                    as for every format (stage_cache.h)
-//   leaf_lg2(h)                                 lg2 bytes that one leaf maps (edited_tables.h)
+//   table_access(bool update) const -> Access   what reading (or updating) a stage-1 entry amounts
+//   to root_height() const                         height of its root table span_lg2(h),
+//   table_lg2()                    as for every format (stage_cache.h) leaf_lg2(h) lg2 bytes that
+//   one leaf maps (edited_tables.h)
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -53,7 +53,7 @@ class PhysicalTables {
 // What stage 2 answered, besides the address.
 struct Stage2Leaf {
   Pa pa{};
-  std::uint8_t size_lg2 = 64;   // 64: no stage 2
+  std::uint8_t size_lg2 = 64;  // 64: no stage 2
   std::int8_t height = 0;
   std::uint64_t word = 0, path = 0;
 };
@@ -102,8 +102,8 @@ class Stage2 {
     port_.lookup(WalkPort::Lookup::nested_tlb);
     const NestedEntry* entry = caches_.nested.lookup(ipa, tag_);
     if (!entry) return false;
-    leaf = {entry->frame + ipa.offset(entry->size_lg2), entry->size_lg2, entry->height,
-            entry->word, entry->path};
+    leaf = {entry->frame + ipa.offset(entry->size_lg2), entry->size_lg2, entry->height, entry->word,
+            entry->path};
     if (!serves(leaf, access)) {
       caches_.nested.drop(ipa, tag_);
       return false;

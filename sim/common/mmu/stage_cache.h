@@ -27,8 +27,8 @@ Path path_from(std::uint64_t word) {
   return path;
 }
 
-// `Tables` is the walk's Memory. It is told where a walk begins (begin_below), and says what physical
-// address it has found behind the table it read last (resolved_table).
+// `Tables` is the walk's Memory. It is told where a walk begins (begin_below), and says what
+// physical address it has found behind the table it read last (resolved_table).
 template <class F, class Tables>
 class StageCache {
  public:

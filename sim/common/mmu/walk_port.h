@@ -22,8 +22,8 @@ class WalkPort {
   // A walk cache or the nested TLB is looked up, before its arrays are touched.
   enum class Lookup : std::uint8_t { stage1_walk_cache, stage2_walk_cache, nested_tlb };
   virtual void lookup(Lookup) {}
-  // Whether what this walk finds may be cached: not once an invalidation that covers it has overtaken
-  // it. (The walk itself may finish.)
+  // Whether what this walk finds may be cached: not once an invalidation that covers it has
+  // overtaken it. (The walk itself may finish.)
   virtual bool may_fill() const { return true; }
   // The reference at `position` is spared, thanks to a walk cache or the nested TLB.
   virtual void spared(RefPosition /*position*/, RefServed /*by*/) {}

@@ -68,8 +68,12 @@ class EditedTables final : public PageTables {
       if (entry.kind != EntryKind::leaf) return std::nullopt;
       const unsigned lg2 = format_.leaf_lg2(h);
       const std::uint64_t run_offset = in & low_mask(entry.size_lg2) & ~low_mask(lg2);
-      return Mapping{align_down(in, lg2), entry.out.value + run_offset,
-                     static_cast<std::uint8_t>(lg2), static_cast<std::int8_t>(h), word, at};
+      return Mapping{align_down(in, lg2),
+                     entry.out.value + run_offset,
+                     static_cast<std::uint8_t>(lg2),
+                     static_cast<std::int8_t>(h),
+                     word,
+                     at};
     }
     return std::nullopt;
   }

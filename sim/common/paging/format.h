@@ -44,8 +44,11 @@ concept TableFormat = requires(const F& f, typename F::In in, typename F::Out ou
   { f.entry_bytes() } -> std::convertible_to<unsigned>;
   { f.decode(word, h) } -> std::same_as<Entry<typename F::Out>>;
   { f.descend(path, word) } -> std::same_as<typename F::Path>;
-  requires requires { { f.mark_table(word) } -> std::same_as<std::uint64_t>; } ||
-               requires { { f.mark_table(word, h) } -> std::same_as<std::uint64_t>; };
+  requires requires {
+    { f.mark_table(word) } -> std::same_as<std::uint64_t>;
+  } || requires {
+    { f.mark_table(word, h) } -> std::same_as<std::uint64_t>;
+  };
   { f.permit(path, word, h, a) } -> std::same_as<Permit>;
   { f.mark_leaf(word, a) } -> std::same_as<std::uint64_t>;
 };

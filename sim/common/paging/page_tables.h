@@ -1,5 +1,5 @@
-// Page tables as the software that owns them sees them: a guest kernel its stage 1, a hypervisor its
-// stage 2. Which format they have is hidden; addresses are plain numbers of the owner's spaces.
+// Page tables as the software that owns them sees them: a guest kernel its stage 1, a hypervisor
+// its stage 2. Which format they have is hidden; addresses are plain numbers of the owner's spaces.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -31,8 +31,8 @@ struct Mapping {
   std::uint64_t in = 0, out = 0;  // bases of the block
   std::uint8_t size_lg2 = 0;
   std::int8_t height = 0;
-  std::uint64_t word = 0;         // the leaf
-  std::uint64_t entry_at = 0;     // where it stands
+  std::uint64_t word = 0;      // the leaf
+  std::uint64_t entry_at = 0;  // where it stands
 };
 
 class PageTables {
@@ -42,7 +42,8 @@ class PageTables {
   virtual std::uint64_t root() const = 0;
   // lg2 sizes of the leaves that the format allows, ascending.
   virtual std::span<const std::uint8_t> leaf_sizes() const = 0;
-  // lg2 of the input address space; inputs from 0 to 2^n - 1 can be mapped.
+  // lg2 of the input address space; inputs from 0 to 2^n - 1 can be mapped. Where addresses are
+  // sign-extended, the upper half of that range stands for them without the extension.
   virtual unsigned input_bits() const = 0;
   // Maps the 2^size_lg2 bytes at `in` to `out` (both aligned); makes tables that are missing. The
   // range must not be mapped. Returns how many tables it made.

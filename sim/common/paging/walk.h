@@ -1,7 +1,7 @@
 // The walk, written once: one stage, any format. What reading an entry costs, and whether it needs
 // another stage first, is the business of `Memory`; whether the upper levels can be skipped is that
-// of `Cache`. So the same function is the untimed walk of the tests and the timed one of the machine,
-// and a two-stage walk is a stage-1 walk whose Memory first walks stage 2 (two_stage.h).
+// of `Cache`. So the same function is the untimed walk of the tests and the timed one of the
+// machine, and a two-stage walk is a stage-1 walk whose Memory first walks stage 2 (two_stage.h).
 #pragma once
 #include <cstdint>
 
@@ -12,16 +12,16 @@ namespace nestwalk {
 template <class F>
 struct Walked {
   Fault fault{};
-  typename F::Out out{};          // the translated address (offset included)
-  typename F::Out entry_at{};     // the leaf's own address
-  std::uint64_t word = 0;         // the leaf as it is now in memory
-  typename F::Path path{};        // rights gathered above the leaf
-  std::int8_t height = 0;         // of the leaf
-  std::uint8_t size_lg2 = 0;      // lg2 bytes that the leaf maps
+  typename F::Out out{};       // the translated address (offset included)
+  typename F::Out entry_at{};  // the leaf's own address
+  std::uint64_t word = 0;      // the leaf as it is now in memory
+  typename F::Path path{};     // rights gathered above the leaf
+  std::int8_t height = 0;      // of the leaf
+  std::uint8_t size_lg2 = 0;   // lg2 bytes that the leaf maps
 };
 
-// Formats in which the meaning of an entry also depends on the input address (Arm's contiguous runs)
-// give decode(word, h, in) too.
+// Formats in which the meaning of an entry also depends on the input address (Arm's contiguous
+// runs) give decode(word, h, in) too.
 template <TableFormat F>
 Entry<typename F::Out> decode_entry(const F& format, std::uint64_t word, int height,
                                     typename F::In in) {
@@ -56,7 +56,8 @@ Walked<F> walk(const F& format, typename F::In in, const Access& access, Memory&
   }
   const unsigned bytes = format.entry_bytes();
   cache.longest(in, point);
-  // The point where the walk begins is the root or came from the cache: only those below it are new.
+  // The point where the walk begins is the root or came from the cache: only those below it are
+  // new.
   for (bool known = true;; --point.height, known = false) {
     const int height = point.height;
     const auto at = format.entry_address(point.table, in, height);
@@ -68,9 +69,12 @@ Walked<F> walk(const F& format, typename F::In in, const Access& access, Memory&
       const auto entry = decode_entry(format, word, height, in);
       std::uint64_t wanted = word;
       switch (entry.kind) {
-        case EntryKind::not_present: return refuse(FaultCause::not_present);
-        case EntryKind::malformed: return refuse(FaultCause::malformed);
-        case EntryKind::address_size: return refuse(FaultCause::address_size);
+        case EntryKind::not_present:
+          return refuse(FaultCause::not_present);
+        case EntryKind::malformed:
+          return refuse(FaultCause::malformed);
+        case EntryKind::address_size:
+          return refuse(FaultCause::address_size);
         case EntryKind::table:
           if constexpr (requires { format.mark_table(word, height); })
             wanted = format.mark_table(word, height);
@@ -112,7 +116,9 @@ Walked<F> walk(const F& format, typename F::In in, const Access& access, Memory&
 // A walk cache that holds nothing.
 struct NoWalkCache {
   template <class In, class Point>
-  bool longest(In, Point&) { return false; }
+  bool longest(In, Point&) {
+    return false;
+  }
   template <class In, class Point>
   void fill(In, const Point&) {}
 };

@@ -36,9 +36,9 @@ struct AccessDone {
   std::uint16_t space = 0;
   AccessType type = AccessType::read;
   Served served = Served::l1_tlb;
-  std::uint8_t page_lg2 = 12;     // lg2 bytes of the TLB entry that served or was filled
-  std::uint8_t entry_reads = 0;   // table entries read from memory on its behalf, all walks
-  std::uint8_t walks = 0;         // walks done for it (retries after faults included)
+  std::uint8_t page_lg2 = 12;    // lg2 bytes of the TLB entry that served or was filled
+  std::uint8_t entry_reads = 0;  // table entries read from memory on its behalf, all walks
+  std::uint8_t walks = 0;        // walks done for it (retries after faults included)
   std::uint8_t guest_faults = 0;
   std::uint32_t host_faults = 0;
   // Accesses told by this event: more than one only to an observer that merges equal ones; va and
@@ -79,7 +79,7 @@ struct Reference {
 struct WalkDone {
   std::uint16_t vcpu = 0;
   bool faulted = false;
-  bool discarded = false;     // overtaken by an invalidation: nothing was filled
+  bool discarded = false;  // overtaken by an invalidation: nothing was filled
   std::uint8_t entry_reads = 0;
   std::uint8_t page_lg2 = 0;  // of the combined entry; 0 when faulted
   Cycles latency_cycles = 0;  // queueing for the walker excluded
@@ -106,8 +106,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on(const AccessDone&) {}
-  // Whether accesses served in their issue cycle that differ in address and time only may be told by
-  // one event, later. Sums do not mind, and telling each takes time.
+  // Whether accesses served in their issue cycle that differ in address and time only may be told
+  // by one event, later. Sums do not mind, and telling each takes time.
   virtual bool merges_equal_accesses() const { return false; }
   virtual void on(const Reference&) {}
   virtual void on(const WalkDone&) {}

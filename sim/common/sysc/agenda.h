@@ -1,10 +1,10 @@
 // The order in which simulated things happen. Every SystemC thread that carries work is a strand
-// with a clock of its own, which may run ahead of the kernel's. Before a strand touches anything that
-// another could see or change, it reaches its local time on the agenda: it goes on at once if no
-// other strand is due earlier, and else hands over to the one that is. So everything happens in the
-// order (time, strand), however far the clocks have run ahead: exactly that of yielding to the kernel
-// at every step, which is what Sync::strict does. SystemC leaves the order of processes within one
-// delta cycle open (IEEE 1666-2011, 4.2.1.2); the strand's number settles it here.
+// with a clock of its own, which may run ahead of the kernel's. Before a strand touches anything
+// that another could see or change, it reaches its local time on the agenda: it goes on at once if
+// no other strand is due earlier, and else hands over to the one that is. So everything happens in
+// the order (time, strand), however far the clocks have run ahead: exactly that of yielding to the
+// kernel at every step, which is what Sync::strict does. SystemC leaves the order of processes
+// within one delta cycle open (IEEE 1666-2011, 4.2.1.2); the strand's number settles it here.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -51,11 +51,10 @@ class Agenda {
     if (sync_ == Sync::lazy && (due_.empty() || key(me) < due_.top())) return;
     yield(me);
   }
-  // As reach(), for state that others can reach only `lookahead` cycles after they act. In that very
-  // cycle it is their turn: who comes first then is not known yet.
+  // As reach(), for state that others can reach only `lookahead` cycles after they act. In that
+  // very cycle it is their turn: who comes first then is not known yet.
   void reach_private(Strand& me, Cycles lookahead) {
-    if (sync_ == Sync::lazy &&
-        (due_.empty() || me.now_ < (due_.top() >> number_bits) + lookahead))
+    if (sync_ == Sync::lazy && (due_.empty() || me.now_ < (due_.top() >> number_bits) + lookahead))
       return;
     yield(me);
   }

@@ -4,8 +4,8 @@
 
 namespace nestwalk {
 
-Cache::Cache(sc_core::sc_module_name name, Agenda& agenda, const CacheSpec& spec,
-             unsigned line_lg2, RefServed level, LineSource& below, std::uint64_t seed)
+Cache::Cache(sc_core::sc_module_name name, Agenda& agenda, const CacheSpec& spec, unsigned line_lg2,
+             RefServed level, LineSource& below, std::uint64_t seed)
     : sc_module(name),
       agenda_(agenda),
       spec_(spec),

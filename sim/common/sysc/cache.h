@@ -75,8 +75,8 @@ class Cache : public sc_core::sc_module, public LineSource {
   AssocArray lines_;
   FifoSlots registers_;
   std::vector<Miss*> in_flight_;
-  Cycles port_cycle_ = 0;       // the cycle whose ports are being given out
-  std::uint32_t port_used_ = 0; // how many of them are gone
+  Cycles port_cycle_ = 0;        // the cycle whose ports are being given out
+  std::uint32_t port_used_ = 0;  // how many of them are gone
   std::uint64_t hits_ = 0, misses_ = 0, merged_ = 0;
 };
 

@@ -31,8 +31,8 @@ bool InFlight::take(Merged& merged) {
 }
 
 // Global entries are not known as such before the walk ends, so that the address space does not
-// excuse a translation when global entries are meant. Nor is the page's size: an invalidation nearby
-// (within 1 GiB) may cover it.
+// excuse a translation when global entries are meant. Nor is the page's size: an invalidation
+// nearby (within 1 GiB) may cover it.
 bool InFlight::covers(const Invalidation& what, Va va, Tag tag) {
   constexpr unsigned nearby_lg2 = 30;
   if (!what.selects(tag, false) && !(what.globals && what.selects(tag, true))) return false;
@@ -40,8 +40,12 @@ bool InFlight::covers(const Invalidation& what, Va va, Tag tag) {
 }
 
 void InFlight::overtake(const Invalidation& what, Completion& completion) {
-  for (Translation* translation : list_)
+  Invalidation anywhere = what;
+  if (what.stage1_walks == Invalidation::Walks::all) anywhere.va.reset();
+  for (Translation* translation : list_) {
     if (covers(what, translation->va, translation->tag)) translation->overtaken = true;
+    if (covers(anywhere, translation->va, translation->tag)) translation->walks_overtaken = true;
+  }
   for (Merged* merged : handed_)
     if (covers(what, merged->va, merged->entry.tag)) merged->given = false;
   for (Passage* passage : passages_) {

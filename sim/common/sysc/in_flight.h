@@ -31,7 +31,8 @@ struct Merged {
 struct Translation {
   Va va{};
   Tag tag{};
-  bool overtaken = false;
+  bool overtaken = false;        // its result may not be kept
+  bool walks_overtaken = false;  // nor the tables it passes: they go whatever the address (INVLPG)
   bool faulted = false;
   std::vector<Merged*> merged;
 };
@@ -58,7 +59,8 @@ class InFlight {
   void add(Translation& translation) { list_.push_back(&translation); }
   // Ends it: gives `entry` to those merged with it, unless it was overtaken, and wakes them.
   void end(Translation& translation, const TlbEntry& entry, Strand& me);
-  // An access that was woken takes what it was given, if an invalidation has not taken it away since.
+  // An access that was woken takes what it was given, if an invalidation has not taken it away
+  // since.
   bool take(Merged& merged);
   void enter(Passage& passage) { passages_.push_back(&passage); }
   // Settles the invalidations that waited for it.

@@ -2,8 +2,7 @@
 
 namespace nestwalk {
 
-Mmu::Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm,
-         Locks& locks)
+Mmu::Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm, Locks& locks)
     : sc_module(name),
       set_(setting),
       vm_(vm),
@@ -43,8 +42,8 @@ bool Mmu::look_in_l2(Strand& me, Job& job) {
   me.pass(spec.latency_cycles);
   set_.agenda.reach(me);
   job.clock.charge(Span::tlb, me.now());
-  // What is there at the end of the lookup counts: an invalidation may have come between, or the end
-  // of another access's walk.
+  // What is there at the end of the lookup counts: an invalidation may have come between, or the
+  // end of another access's walk.
   const Tlb::Hit hit = l2_.lookup(job.access.va, tag_);
   if (!hit) return false;
   if (!engine_->serves(hit.entry->attributes, job.wanted)) {
@@ -84,7 +83,9 @@ void Mmu::translate(Strand& me, Job& job) {
       if (wait_for_other(me, job)) return;
       continue;
     }
-    Translation translation{job.access.va, tag_, false, false, {}};
+    Translation translation;
+    translation.va = job.access.va;
+    translation.tag = tag_;
     in_flight_.add(translation);
     const WalkReply reply = walk_until_mapped(me, job, translation);
     if (!translation.overtaken) {
@@ -99,7 +100,8 @@ void Mmu::translate(Strand& me, Job& job) {
 
 WalkReply Mmu::walk_until_mapped(Strand& me, Job& job, Translation& translation) {
   for (;;) {
-    translation.overtaken = false;  // a new walk reads what the tables hold now
+    // A new walk reads what the tables hold now.
+    translation.overtaken = translation.walks_overtaken = false;
     walkers_.acquire(me);
     job.clock.charge(Span::walker_queue, me.now());
     const Cycles begun = me.now();

@@ -30,8 +30,7 @@ class Mmu : public sc_core::sc_module {
     Tlb& l1 = l1_for(wanted);
     const TlbSpec& spec = spec_for(wanted);
     const Tlb::Hit hit = l1.lookup(access.va, tag_);
-    const Cycles latency_cycles =
-        spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles;
+    const Cycles latency_cycles = spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles;
     if (!hit) return {nullptr, latency_cycles};
     if (engine_->serves(hit.entry->attributes, wanted)) [[likely]]
       return {hit.entry, latency_cycles};

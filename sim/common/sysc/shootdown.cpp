@@ -11,8 +11,7 @@ Mailbox::Mailbox(sc_core::sc_module_name name, Agenda& agenda, Mmu& mmu, const M
   SC_THREAD(receive);
 }
 
-void Mailbox::send(const std::vector<Invalidation>& what, Completion& completion,
-                   Strand& sender) {
+void Mailbox::send(const std::vector<Invalidation>& what, Completion& completion, Strand& sender) {
   ++completion.outstanding;
   queue_.push_back({sender.now() + spec_.shootdown_delivery_cycles, what, &completion});
   if (!asleep_) return;

@@ -10,10 +10,10 @@
 namespace nestwalk {
 
 struct TimedRun {
-  bool completed = false;        // false: stopped early on request
-  Cycles cycles = 0;             // until the last vCPU has finished
-  std::vector<std::uint64_t> issued;      // accesses per vCPU
-  std::vector<Cycles> finish_cycles;      // per vCPU
+  bool completed = false;             // false: stopped early on request
+  Cycles cycles = 0;                  // until the last vCPU has finished
+  std::vector<std::uint64_t> issued;  // accesses per vCPU
+  std::vector<Cycles> finish_cycles;  // per vCPU
   std::uint64_t dram_accesses = 0, dram_row_hits = 0;
 };
 

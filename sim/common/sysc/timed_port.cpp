@@ -13,13 +13,12 @@ bool TimedPort::read(Pa at, unsigned bytes, RefPosition position, std::uint64_t&
   ++reads_;
   clock_.charge(span_of(position), me_.now());
   if (set_.observer)
-    set_.observer->on(
-        Reference{set_.vcpu, position, served, me_.now() - asked, asked, at, word});
+    set_.observer->on(Reference{set_.vcpu, position, served, me_.now() - asked, asked, at, word});
   return true;
 }
 
-// A locked read-modify-write: the line is brought (it was just read, so it is near), and the entry is
-// compared and changed when it is here.
+// A locked read-modify-write: the line is brought (it was just read, so it is near), and the entry
+// is compared and changed when it is here.
 bool TimedPort::update(Pa at, unsigned bytes, RefPosition position, std::uint64_t& word,
                        std::uint64_t wanted) {
   set_.walker_entry.bring(me_, at.value >> set_.line_lg2);

@@ -1,5 +1,5 @@
-// The walk's view of the timed machine: entries come through the caches, lookups cost their latency,
-// and every cycle is attributed to a span.
+// The walk's view of the timed machine: entries come through the caches, lookups cost their
+// latency, and every cycle is attributed to a span.
 #pragma once
 #include "common/mmu/machine_spec.h"
 #include "common/mmu/walk_port.h"
@@ -31,7 +31,7 @@ class TimedPort final : public WalkPort {
   bool update(Pa at, unsigned bytes, RefPosition position, std::uint64_t& word,
               std::uint64_t wanted) override;
   void lookup(Lookup which) override;
-  bool may_fill() const override { return !walk_.overtaken; }
+  bool may_fill() const override { return !walk_.walks_overtaken; }
   bool wants_spared() const override { return set_.observer != nullptr; }
   void spared(RefPosition position, RefServed by) override {
     set_.observer->on(Reference{set_.vcpu, position, by, 0, me_.now(), Pa{}, 0});

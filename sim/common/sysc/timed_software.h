@@ -1,5 +1,5 @@
-// Kernel and hypervisor code on a vCPU of the timed machine: steps take their cycles, table accesses
-// go through the vCPU's caches, locks are waited for in order of arrival.
+// Kernel and hypervisor code on a vCPU of the timed machine: steps take their cycles, table
+// accesses go through the vCPU's caches, locks are waited for in order of arrival.
 #pragma once
 #include <array>
 #include <vector>

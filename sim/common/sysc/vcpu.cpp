@@ -36,7 +36,9 @@ Vcpu::Vcpu(sc_core::sc_module_name name, const MachineSetting& machine, unsigned
                      machine.spec.seed + 10)),
       l1d_(make_cache("l1d", machine.agenda, machine.spec.l1d_cache, line_lg2_, RefServed::l1d,
                       l2_ ? *l2_ : below, machine.spec.seed + 11)),
-      l1_entry_(l1d_ ? l1d_.get() : l2_ ? static_cast<LineSource*>(l2_.get()) : &below),
+      l1_entry_(l1d_  ? l1d_.get()
+                : l2_ ? static_cast<LineSource*>(l2_.get())
+                      : &below),
       ports_{machine.agenda,
              machine.vm.physical(),
              walker_entry(machine.spec, l1d_.get(), l2_.get(), below),
@@ -98,7 +100,7 @@ void Vcpu::issue_all() {
     }
     drain();
     for (AccessDone& event : at_once_) tell_at_once(event);
-    finish_cycle_ = std::max(issue_.now(), last_completion_);
+    finish_cycle_ = std::max(issue_.now(), latest_completion_);
     finished_ = true;
   });
   if (!failure_) machine_.agenda.finish(issue_);
@@ -196,6 +198,7 @@ inline bool Vcpu::serve_at_once(const MemoryAccess& access, const Mmu::L1Hit& hi
   }
   last_carrier_ = nullptr;
   last_completion_ = now + hit.latency_cycles + data_cycles;
+  latest_completion_ = std::max(latest_completion_, last_completion_);
   machine_.vm.touch(access.space, access.va);
   if (machine_.listener) [[unlikely]]
     machine_.listener->translated(number_, access.space, access.va, pa);
@@ -227,8 +230,8 @@ void Vcpu::tell_at_once(AccessDone& event) {
   event.count = 0;
 }
 
-// Sends an access on its way through the machine. False: there was no slot for it; now there may be,
-// and the access, which issues only then, has to look into the L1 TLB again.
+// Sends an access on its way through the machine. False: there was no slot for it; now there may
+// be, and the access, which issues only then, has to look into the L1 TLB again.
 bool Vcpu::carry(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall_cycles) {
   if (!carriers_.empty() && idle_.empty()) {
     wait_for_carrier();
@@ -288,14 +291,14 @@ void Vcpu::unmap_one() {
   const auto space = static_cast<std::uint16_t>(space_);
   const auto page = kernel->unmap_one(space, unmap_random_, software);
   if (!page) return;
-  shoot_down(machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(), Va{page->base}),
-             mmu_, others_, machine_.spec, machine_.agenda, issue_);
+  shoot_down(
+      machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(), Va{page->base}),
+      mmu_, others_, machine_.spec, machine_.agenda, issue_);
   kernel->release(*page);
   machine_.vm.forget(space, *page);
   if (observer_)
     observer_->on(ShootdownDone{static_cast<std::uint16_t>(number_),
-                                static_cast<std::uint16_t>(others_.size()),
-                                issue_.now() - begun});
+                                static_cast<std::uint16_t>(others_.size()), issue_.now() - begun});
 }
 
 // Takes a job from the L1 TLB lookup on. `me` stands at the cycle of issue.

@@ -60,7 +60,7 @@ class Vcpu : public sc_core::sc_module {
     bool busy = false;
   };
 
-  void issue_all();  // the issuing SystemC thread
+  void issue_all();             // the issuing SystemC thread
   void carry_all(Carrier& me);  // a carrier's SystemC thread
   template <class Work>
   void guarded(Work work);
@@ -102,8 +102,9 @@ class Vcpu : public sc_core::sc_module {
 
   std::uint32_t space_ = ~std::uint32_t{0};
   Cycles next_issue_ = 0;
-  Cycles last_completion_ = 0;      // of the access issued last, if it was served at once
-  Carrier* last_carrier_ = nullptr; // else who carries it
+  Cycles latest_completion_ = 0;     // of all accesses served at once
+  Cycles last_completion_ = 0;       // of the access issued last, if it was served at once
+  Carrier* last_carrier_ = nullptr;  // else who carries it
   // Of the specs, at hand for every access.
   Cycles issue_interval_cycles_, lookahead_cycles_;
   bool reads_data_, merges_;

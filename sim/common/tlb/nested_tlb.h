@@ -17,9 +17,9 @@ struct NestedEntry {
   Pa frame{};
   std::uint8_t size_lg2 = 12;
   std::uint8_t leaf_lg2 = 12;  // lg2 bytes of the leaf, without contiguous runs: for level hints
-  std::int8_t height = 0;    // of the leaf in the second-stage table
-  std::uint64_t word = 0;    // the leaf
-  std::uint64_t path = 0;    // rights gathered above it, as bits
+  std::int8_t height = 0;      // of the leaf in the second-stage table
+  std::uint64_t word = 0;      // the leaf
+  std::uint64_t path = 0;      // rights gathered above it, as bits
 };
 
 class NestedTlb {
@@ -41,8 +41,8 @@ class NestedTlb {
 
   std::vector<AssocArray> array_;  // none or one
   std::vector<NestedEntry> entries_;
-  std::vector<std::uint8_t> sizes_;   // sizes seen so far
-  std::vector<std::uint32_t> held_;   // entries present, per size
+  std::vector<std::uint8_t> sizes_;  // sizes seen so far
+  std::vector<std::uint32_t> held_;  // entries present, per size
 };
 
 }  // namespace nestwalk

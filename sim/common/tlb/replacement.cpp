@@ -115,10 +115,14 @@ class Srrip final : public ReplacementPolicy {
 
 std::string_view name(Replacement kind) {
   switch (kind) {
-    case Replacement::lru: return "lru";
-    case Replacement::tree_plru: return "tree_plru";
-    case Replacement::random: return "random";
-    case Replacement::srrip: return "srrip";
+    case Replacement::lru:
+      return "lru";
+    case Replacement::tree_plru:
+      return "tree_plru";
+    case Replacement::random:
+      return "random";
+    case Replacement::srrip:
+      return "srrip";
   }
   return "?";
 }
@@ -127,10 +131,14 @@ std::unique_ptr<ReplacementPolicy> make_replacement(Replacement kind, std::size_
                                                     unsigned ways, std::uint64_t seed) {
   NW_CHECK(sets > 0 && ways > 0, "{} sets, {} ways", sets, ways);
   switch (kind) {
-    case Replacement::lru: return std::make_unique<Lru>(sets, ways);
-    case Replacement::tree_plru: return std::make_unique<TreePlru>(sets, ways);
-    case Replacement::random: return std::make_unique<RandomChoice>(ways, seed);
-    case Replacement::srrip: return std::make_unique<Srrip>(sets, ways);
+    case Replacement::lru:
+      return std::make_unique<Lru>(sets, ways);
+    case Replacement::tree_plru:
+      return std::make_unique<TreePlru>(sets, ways);
+    case Replacement::random:
+      return std::make_unique<RandomChoice>(ways, seed);
+    case Replacement::srrip:
+      return std::make_unique<Srrip>(sets, ways);
   }
   return nullptr;
 }

@@ -66,8 +66,8 @@ void Tlb::drop(Va va, Tag tag) {
     for (const std::uint8_t lg2 : part.sizes) {
       const std::size_t set = part.array.set_of(va.value >> lg2);
       // Two, if the page has become global (or no longer is) since it was cached.
-      for (std::size_t slot; (slot = part.array.find(set, key(va, lg2), own, global)) !=
-                             AssocArray::none;)
+      for (std::size_t slot;
+           (slot = part.array.find(set, key(va, lg2), own, global)) != AssocArray::none;)
         remove(part, slot);
     }
 }

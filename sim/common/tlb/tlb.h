@@ -2,6 +2,7 @@
 // maps 2^size_lg2 bytes of virtual addresses to physical ones, both stages combined where there are
 // two. Functional: says what is there and what goes; latency is the owner's business.
 #pragma once
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -15,11 +16,11 @@
 namespace nestwalk {
 
 struct TlbEntry {
-  Va page{};                  // base of the mapped range
-  Pa frame{};                 // what it maps to
+  Va page{};   // base of the mapped range
+  Pa frame{};  // what it maps to
   Tag tag{};
-  std::uint8_t size_lg2 = 12; // the smaller of the two stages' sizes
-  bool global = false;        // matches any address space
+  std::uint8_t size_lg2 = 12;  // the smaller of the two stages' sizes
+  bool global = false;         // matches any address space
   // lg2 bytes of the stage-1 leaf that it comes from, without contiguous runs; 0: as size_lg2. What
   // invalidations by address and level look at: all pieces of a leaf go together.
   std::uint8_t leaf_lg2 = 0;
@@ -36,8 +37,8 @@ struct TlbArraySpec {
 
 class Tlb {
  public:
-  // The packed tag of global entries: any space of the same vm, root and regime. The regime's top bit
-  // tells it from that of the space 0xffff.
+  // The packed tag of global entries: any space of the same vm, root and regime. The regime's top
+  // bit tells it from that of the space 0xffff.
   static constexpr std::uint64_t global_tag(std::uint64_t packed) {
     return packed | 0xffff | std::uint64_t{1} << 63;
   }
@@ -46,27 +47,29 @@ class Tlb {
 
   struct Hit {
     const TlbEntry* entry = nullptr;
-    unsigned extra_probes = 0;  // sizes tried in vain before, within one array
+    unsigned extra_probes = 0;  // sizes tried after the first, within one array
     explicit operator bool() const { return entry; }
   };
   // Finds the entry that maps `va`, and counts as a use of it.
   Hit lookup(Va va, Tag tag) {
     const std::uint64_t own = tag.packed(), global = global_tag(own);
+    unsigned most_probes = 0;
     for (Part& part : parts_) {
       unsigned probes = 0;
       for (unsigned i = 0; i < part.sizes.size(); ++i) {
         if (part.held[i] == 0) continue;
         const std::uint8_t lg2 = part.sizes[i];
-        const std::size_t slot = part.array.find(part.array.set_of(va.value >> lg2), key(va, lg2),
-                                                 own, global);
+        const std::size_t slot =
+            part.array.find(part.array.set_of(va.value >> lg2), key(va, lg2), own, global);
         if (slot != AssocArray::none) {
           part.array.used(slot);
           return {&part.entries[slot], probes};
         }
         ++probes;
       }
+      most_probes = std::max(most_probes, probes);
     }
-    return {};
+    return {nullptr, most_probes ? most_probes - 1 : 0};
   }
 
   // The size at which a page of `size_lg2` around an address is held; nothing: not held here.

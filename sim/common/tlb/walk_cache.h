@@ -21,8 +21,8 @@ struct WalkCacheLevelSpec {
 class WalkCache {
  public:
   struct Payload {
-    std::uint64_t table = 0;  // address of the table, in the stage's output space
-    std::uint64_t path = 0;   // the format's rights, as bits
+    std::uint64_t table = 0;                // address of the table, in the stage's output space
+    std::uint64_t path = 0;                 // the format's rights, as bits
     std::optional<std::uint64_t> resolved;  // physical address of the table, if known
   };
 

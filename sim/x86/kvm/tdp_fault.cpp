@@ -54,7 +54,8 @@ TdpFault::Step TdpFault::advance(Step step) {
     case Step::vm_entry:
       software_.spend(costs_.vm_entry);
       return Step::done;
-    case Step::done: break;
+    case Step::done:
+      break;
   }
   return Step::done;
 }

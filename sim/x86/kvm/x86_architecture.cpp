@@ -30,7 +30,8 @@ std::unique_ptr<HostFaultPath> X86Architecture::make_host_fault_path(const CostT
 
 // Linux 6.12 arch/x86/mm/tlb.c: one page by INVLPG, an address space by its PCID, everything of the
 // guest by INVPCID type 2; the host drops everything by INVEPT and INVVPID.
-std::vector<Invalidation> X86Architecture::after_unmap(UnmapInvalidation kind, Tag tag, Va page) const {
+std::vector<Invalidation> X86Architecture::after_unmap(UnmapInvalidation kind, Tag tag,
+                                                       Va page) const {
   const std::unique_ptr<Engine> engine = build_engine(spec_, ids_);
   Registers registers = engine->registers();
   registers.cr3 = tag.space;
@@ -42,7 +43,8 @@ std::vector<Invalidation> X86Architecture::after_unmap(UnmapInvalidation kind, T
       return invpcid(1, space, registers, engine->vm()).invalidations;
     case UnmapInvalidation::vm:
       return invpcid(2, space, registers, engine->vm()).invalidations;
-    case UnmapInvalidation::all: break;
+    case UnmapInvalidation::all:
+      break;
   }
   auto list = invpcid(2, space, registers, engine->vm()).invalidations;
   if (!has_stage2()) return list;

@@ -10,9 +10,7 @@ class X86Architecture final : public Architecture {
  public:
   explicit X86Architecture(const TranslationSpec& spec);
   bool has_stage1() const override { return spec_.guest != PagingKind::off; }
-  bool has_stage2() const override {
-    return spec_.host != VirtualMachine::Paging::none;
-  }
+  bool has_stage2() const override { return spec_.host != VirtualMachine::Paging::none; }
   std::unique_ptr<PageTables> make_stage1(TableIo& io) const override;
   std::unique_ptr<PageTables> make_stage2(TableIo& io) const override;
   std::unique_ptr<TranslationEngine> make_engine(std::uint64_t stage2_root) const override;
