@@ -147,3 +147,18 @@ TEST_CASE("arm64: 4 levels over 3") {
           reads(row.reads));
   }
 }
+
+// A 40-bit intermediate space starts at level 1 with two tables side by side (Arm ARM D8.2.2;
+// T002).
+TEST_CASE("arm64: the second of two concatenated start tables is in reach") {
+  const auto arch = make_arm64(false, 40);
+  Rig rig(bare_machine(), small_vm(one(40)), *arch);
+  const std::uint64_t in_second_table = 0x80'4020'3000;
+  rig.add({read_of(in_second_table), read_of(in_second_table + 8)});
+  rig.run();
+  REQUIRE(rig.seen.accesses.size() == 2);
+  CHECK(rig.seen.accesses[1].entry_reads == 3);
+  const Reference& first = rig.seen.references[rig.seen.references.size() - 3];
+  CHECK(first.at == Pa{rig.vm.host()->tables->root() + 513 * 8});
+  CHECK(first.position.stage2_height == 2);
+}

@@ -50,11 +50,7 @@ Spec arm64_spec() {
                   .or_default("true"),
               flag("hardware_dirty",
                    "Whether hardware manages the dirty state; needs the access flag.")
-                  .or_default("true"),
-              flag("contiguous",
-                   "Whether the contiguous bit is used where a policy gives 16 or more "
-                   "neighbouring pages.")
-                  .or_default("false")})
+                  .or_default("true")})
       .or_default("{}");
 }
 
