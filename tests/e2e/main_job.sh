@@ -68,3 +68,15 @@ says out 'assumed'
 for config in "$NESTWALK_HOME"/configs/quickstart.yaml "$NESTWALK_HOME"/configs/examples/*.yaml; do
   expect 0 "$NESTWALK" run "$config" --validate
 done
+
+# The generators' examples run, every translation checked against the tables.
+for name in fragmentation native shootdowns zipf; do
+  expect 0 "$NESTWALK" compare "$NESTWALK_HOME/configs/examples/$name.yaml" -o "example-$name" \
+    -s workload.accesses=20000 -s warmup_accesses=0 -s check=true
+done
+
+# Variants of different workloads are refused before any of them runs.
+small_config 'variants: {product: {workload.accesses: [1000, 2000]}}' >different.yaml
+expect 2 "$NESTWALK" compare different.yaml -o different
+says err 'different workloads'
+[[ ! -e different ]] || fail 'something ran'

@@ -15,6 +15,7 @@
 #include "common/cli/progress.h"
 #include "common/results/comparison.h"
 #include "common/results/write_results.h"
+#include "common/workload/make_source.h"
 
 namespace nestwalk::cli {
 namespace {
@@ -61,11 +62,29 @@ bool holds_results(const std::string& path) {
   return fs::is_directory(path) || path.ends_with("result.json");
 }
 
+// What decides which accesses a run makes, without reading a trace: to refuse variants of different
+// workloads before any of them has run. (Results carry the full identity, with the trace's
+// contents.)
+std::string workload_key(const config::Config& config) {
+  const config::Value& workload = config.at("workload");
+  std::string key =
+      fmt::format("{} vCPUs, {} warm-up accesses, ", config.at("machine.vcpus").as_uint(),
+                  config.at("warmup_accesses").as_uint());
+  if (workload.at("kind").as_text() != "trace")
+    return key + fmt::format("seed {}, {}", config.at("seed").as_uint(),
+                             workload_identity(workload_spec(config)));
+  const config::Value& trace = workload.at("trace");
+  return key + fmt::format("trace {}, skip {}, limit {}, loop {}",
+                           trace.at("path").as_path().string(), trace.at("skip").as_uint(),
+                           trace.at("limit").as_uint(), trace.at("loop").as_bool());
+}
+
 std::vector<Task> make_tasks(const Program& program, const std::vector<std::string>& files,
                              const config::Overrides& overrides, fs::path& output) {
   std::vector<Task> tasks;
   std::set<std::string> taken = {comparison_folder};
   std::vector<UserError> errors;
+  std::string first_name, first_key;
   for (const std::string& file : files) {
     try {
       const config::Document document = config::load(file);
@@ -76,6 +95,17 @@ std::vector<Task> make_tasks(const Program& program, const std::vector<std::stri
            config::expand_variants(document, overrides, program.library)) {
         const std::string name = variant.name.empty() ? document.name : variant.name;
         tasks.push_back({file, variant.name, output / folder_name(name, taken)});
+        const std::string key =
+            workload_key(choose_config(program, file, overrides, variant.name).config);
+        if (first_key.empty()) {
+          first_name = name;
+          first_key = key;
+        } else if (key != first_key) {
+          errors.push_back({file, 0, "variants",
+                            fmt::format("'{}' and '{}' run different workloads and cannot be "
+                                        "compared: {}; {}",
+                                        first_name, name, first_key, key)});
+        }
       }
     } catch (const UserErrors& bad) {
       errors.insert(errors.end(), bad.all().begin(), bad.all().end());

@@ -156,7 +156,10 @@ void Vcpu::prepare(const MemoryAccess& access) {
   if (issued_ != next_event_) return;
   const std::uint64_t interval = machine_.unmaps.interval_accesses;
   if (interval && issued_ && issued_ % interval == 0) unmap_one();
-  if (issued_ == warmup_) observer_ = &machine_.observer;
+  if (issued_ == warmup_) {
+    drain();  // what was issued before does not count
+    observer_ = &machine_.observer;
+  }
   next_event_ = interval ? (issued_ / interval + 1) * interval : ~std::uint64_t{0};
   if (issued_ < warmup_) next_event_ = std::min(next_event_, warmup_);
 }
