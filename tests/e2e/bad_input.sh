@@ -23,6 +23,14 @@ bad 'bad.yaml:6: shootdowns.kind' 'shootdowns: {kind: everything}'
 bad 'bad.yaml:6: translation.x86.maxphyaddr' 'translation: {x86: {maxphyaddr: 60}}'
 bad 'bad.yaml:7' 'name: [unclosed'
 
+# Keys that would have no effect on this machine.
+small_config 'translation: {x86: {nested: npt, accessed_dirty: false}}' >bad.yaml
+expect 2 "$NESTWALK" run bad.yaml -o result
+says err 'bad.yaml:6: translation.x86.accessed_dirty'
+small_config 'translation: {stages: stage2_only}' 'shootdowns: {interval_accesses: 10}' >bad.yaml
+expect 2 "$NESTWALK" run bad.yaml -o result -s workload.base=0
+says err 'bad.yaml:7: shootdowns.interval_accesses'
+
 # All mistakes at once, not only the first.
 small_config 'seed: -1' 'warmup_accesses: many' >two.yaml
 expect 2 "$NESTWALK" run two.yaml

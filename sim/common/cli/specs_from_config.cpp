@@ -206,6 +206,11 @@ VirtualMachineSpec virtual_machine_spec(const Config& config, const Architecture
 UnmapSpec unmap_spec(const Config& config) {
   const Value& value = config.at("shootdowns");
   const std::string& kind = value.at("kind").as_text();
+  if (value.at("interval_accesses").as_uint() &&
+      config.at("translation.stages").as_text() == "stage2_only")
+    throw UserErrors(value.at("interval_accesses")
+                         .error("the guest's kernel unmaps, and with stage 1 off there is none; "
+                                "allowed with stage2_only: 0"));
   return {value.at("interval_accesses").as_uint(), kind == "address" ? UnmapInvalidation::address
                                                    : kind == "space" ? UnmapInvalidation::space
                                                    : kind == "vm"    ? UnmapInvalidation::vm
