@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/tlb/tlb.h"
-#include "property/access_space.h"
+#include "property/x86/access_space.h"
 #include "x86/build.h"
 #include "x86/tlb_instructions.h"
 

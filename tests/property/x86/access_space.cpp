@@ -1,4 +1,4 @@
-#include "property/access_space.h"
+#include "property/x86/access_space.h"
 
 namespace nestwalk::x86::test {
 namespace {
