@@ -64,10 +64,11 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
   const bool dirty = keys.at("hardware_dirty").as_bool();
   spec.stage1.reset();
   spec.stage2.reset();
+  const std::string& marked = keys.at("contiguous").as_text();
   if (stage1_on(config))
-    spec.stage1 =
-        arm64::Stage1Spec{granule(keys.at("granule")),
-                          static_cast<unsigned>(keys.at("va_bits").as_uint()), access_flag, dirty};
+    spec.stage1 = arm64::Stage1Spec{granule(keys.at("granule")),
+                                    static_cast<unsigned>(keys.at("va_bits").as_uint()),
+                                    access_flag, dirty, marked == "stage1" || marked == "both"};
   if (stage2_on(config)) {
     const std::string& start = keys.at("stage2_start_level").as_text();
     spec.stage2 =
@@ -76,6 +77,7 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
                           start == "auto" ? std::nullopt : std::optional<int>(std::stoi(start)),
                           access_flag,
                           dirty,
+                          marked == "stage2" || marked == "both",
                           1};
   }
   if (const std::string problem = arm64::why_illegal(spec); !problem.empty())

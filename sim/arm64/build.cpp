@@ -149,14 +149,14 @@ std::unique_ptr<Engine> build_engine(const TranslationSpec& spec) {
   return std::make_unique<Engine>(spec.features, spec.knobs, build_registers(spec));
 }
 
-std::unique_ptr<PageTables> build_guest_tables(const Engine& engine, TableIo& io) {
+std::unique_ptr<PageTables> build_guest_tables(const Engine& engine, TableIo& io, bool contiguous) {
   NW_CHECK(engine.state().stage1_on, "stage 1 is off");
-  return std::make_unique<EditedTables<Stage1Format>>(engine.state().halves[0], io);
+  return std::make_unique<EditedTables<Stage1Format>>(engine.state().halves[0], io, contiguous);
 }
 
-std::unique_ptr<PageTables> build_host_tables(const Engine& engine, TableIo& io) {
+std::unique_ptr<PageTables> build_host_tables(const Engine& engine, TableIo& io, bool contiguous) {
   NW_CHECK(engine.state().stage2_on, "stage 2 is off");
-  return std::make_unique<EditedTables<Stage2Format>>(engine.state().stage2, io);
+  return std::make_unique<EditedTables<Stage2Format>>(engine.state().stage2, io, contiguous);
 }
 
 void use_host_tables(Engine& engine, std::uint64_t root) {

@@ -20,10 +20,13 @@ Registers build_registers(const TranslationSpec& spec);
 std::unique_ptr<Engine> build_engine(const TranslationSpec& spec);
 
 // Empty stage-1 tables of one address space, for the lower half. They lie in intermediate addresses
-// (physical ones without stage 2): give their root to Engine::set_space_root.
-std::unique_ptr<PageTables> build_guest_tables(const Engine& engine, TableIo& io);
+// (physical ones without stage 2): give their root to Engine::set_space_root. `contiguous`: whole
+// runs are marked (Stage1Spec).
+std::unique_ptr<PageTables> build_guest_tables(const Engine& engine, TableIo& io,
+                                               bool contiguous = false);
 // Empty stage-2 tables, in physical addresses.
-std::unique_ptr<PageTables> build_host_tables(const Engine& engine, TableIo& io);
+std::unique_ptr<PageTables> build_host_tables(const Engine& engine, TableIo& io,
+                                              bool contiguous = false);
 // Makes the engine use the stage-2 tables at `root`: VTTBR_EL2.
 void use_host_tables(Engine& engine, std::uint64_t root);
 

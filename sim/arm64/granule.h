@@ -29,6 +29,11 @@ struct GranuleRow {
     return lg2 + stride * static_cast<unsigned>(height);
   }
   constexpr unsigned span_lg2(int height) const { return leaf_lg2(height + 1); }
+  // lg2 bytes of a contiguous run of such leaves; 0: there are none.
+  constexpr unsigned run_bytes_lg2(int height) const {
+    const unsigned leaves_lg2 = run_lg2[static_cast<unsigned>(height)];
+    return leaves_lg2 ? leaf_lg2(height) + leaves_lg2 : 0;
+  }
 };
 
 inline constexpr GranuleRow granule_rows[] = {

@@ -79,6 +79,7 @@ class Stage2Format {
   unsigned table_lg2() const { return geometry().granule.lg2; }
   unsigned root_lg2() const { return geometry().root_lg2(); }
   unsigned leaf_lg2(int h) const { return geometry().granule.leaf_lg2(h); }
+  unsigned run_lg2(int h) const { return geometry().granule.run_bytes_lg2(h); }
   bool leaf_allowed(int h) const { return geometry().leaf_allowed(h); }
   unsigned input_bits() const { return geometry().input_bits; }
   std::uint64_t make_table(Pa next) const;

@@ -1,5 +1,7 @@
 #include "arm64/tlbi_operand.h"
 
+#include "common/base/check.h"
+
 namespace nestwalk::arm64 {
 namespace {
 
@@ -51,6 +53,18 @@ std::optional<TlbiTarget> range_operand(std::uint64_t operand, bool virtual_addr
 
 std::uint64_t make_address_operand(std::uint64_t address, std::uint16_t asid, unsigned ttl) {
   return std::uint64_t{asid} << 48 | std::uint64_t{ttl & 15} << 44 | bits(address, 55, 12);
+}
+
+std::uint64_t make_range_operand(std::uint64_t address, unsigned pages_lg2, Granule granule,
+                                 std::uint16_t asid, bool lpa2) {
+  NW_CHECK(pages_lg2 >= 1 && pages_lg2 <= 20, "no range has 2^{} granules", pages_lg2);
+  const unsigned unit_lg2 = lpa2 || granule == Granule::k64 ? 16 : row(granule).lg2;
+  NW_CHECK(address % one(unit_lg2) == 0, "{:#x} cannot be the base of a range", address);
+  const unsigned scale = (pages_lg2 - 1) / 5;
+  const std::uint64_t num = low_mask(pages_lg2 - 1 - 5 * scale);
+  const std::uint64_t tg = static_cast<std::uint64_t>(granule) + 1;
+  return std::uint64_t{asid} << 48 | tg << 46 | std::uint64_t{scale} << 44 | num << 39 |
+         bits(address >> unit_lg2, 36, 0);
 }
 
 }  // namespace nestwalk::arm64

@@ -29,5 +29,9 @@ std::optional<TlbiTarget> range_operand(std::uint64_t operand, bool virtual_addr
 
 // Operands, for software that issues TLBI.
 std::uint64_t make_address_operand(std::uint64_t address, std::uint16_t asid, unsigned ttl);
+// A range form over 2^pages_lg2 granules (1 to 20) from `address`, without a level hint. `lpa2`: as
+// above; BaseADDR then counts in 64 KiB, and `address` is aligned to that.
+std::uint64_t make_range_operand(std::uint64_t address, unsigned pages_lg2, Granule granule,
+                                 std::uint16_t asid, bool lpa2);
 
 }  // namespace nestwalk::arm64

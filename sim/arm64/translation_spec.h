@@ -12,6 +12,7 @@ struct Stage1Spec {
   Granule granule = Granule::k4;
   unsigned va_bits = 48;  // lower half; more than 48 needs FEAT_LVA (64K) or FEAT_LPA2
   bool hardware_access_flag = false, hardware_dirty = false;
+  bool contiguous = false;  // software marks whole runs of descriptors with the Contiguous bit
 };
 
 struct Stage2Spec {
@@ -20,6 +21,7 @@ struct Stage2Spec {
   // -1..3; nothing: as few levels as concatenated start tables allow, as KVM chooses.
   std::optional<int> start_level;
   bool hardware_access_flag = false, hardware_dirty = false;
+  bool contiguous = false;
   std::uint16_t vmid = 1;
 };
 

@@ -20,7 +20,7 @@ SideSpec side(std::uint64_t memory_bytes, std::uint8_t page_lg2, std::uint64_t p
   made.memory_bytes = memory_bytes;
   if (page_lg2 == k4) return made;
   made.policy.kind = PolicyKind::hugetlb;
-  made.policy.huge_lg2 = page_lg2;
+  made.policy.huge_lg2 = {page_lg2};
   made.policy.reserved_bytes = pool_bytes;
   return made;
 }

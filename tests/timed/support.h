@@ -64,7 +64,7 @@ inline PolicySpec huge_pages(PolicyKind kind, std::uint8_t huge_lg2,
                              std::uint64_t reserved_bytes = 0) {
   PolicySpec spec;
   spec.kind = kind;
-  spec.huge_lg2 = huge_lg2;
+  spec.huge_lg2 = {huge_lg2};
   spec.reserved_bytes = reserved_bytes;
   return spec;
 }

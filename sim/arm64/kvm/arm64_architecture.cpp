@@ -3,16 +3,17 @@
 #include "arm64/build.h"
 #include "arm64/kvm/stage2_fault.h"
 #include "arm64/tlbi.h"
+#include "arm64/tlbi_operand.h"
 #include "common/base/bits.h"
 
 namespace nestwalk::arm64 {
 
 std::unique_ptr<PageTables> Arm64Architecture::make_stage1(TableIo& io) const {
-  return build_guest_tables(*build_engine(spec_), io);
+  return build_guest_tables(*build_engine(spec_), io, spec_.stage1->contiguous);
 }
 
 std::unique_ptr<PageTables> Arm64Architecture::make_stage2(TableIo& io) const {
-  return build_host_tables(*build_engine(spec_), io);
+  return build_host_tables(*build_engine(spec_), io, spec_.stage2->contiguous);
 }
 
 std::unique_ptr<TranslationEngine> Arm64Architecture::make_engine(std::uint64_t stage2_root) const {
@@ -26,27 +27,43 @@ std::unique_ptr<HostFaultPath> Arm64Architecture::make_host_fault_path(
   return std::make_unique<Stage2FaultPath>(costs);
 }
 
-// Linux 6.12 arch/arm64/include/asm/tlbflush.h: one page by VAE1IS, an address space by ASIDE1IS,
-// everything of the guest by VMALLE1IS; the host drops everything by ALLE1IS.
-std::vector<Invalidation> Arm64Architecture::after_unmap(UnmapInvalidation kind, Tag tag,
-                                                         Va page) const {
+// Linux 6.12 arch/arm64/include/asm/tlbflush.h: one leaf by VAE1IS, a row of leaves by one RVAE1IS
+// where the processor has it (__flush_tlb_range_op), an address space by ASIDE1IS, everything of
+// the guest by VMALLE1IS; the host drops everything by ALLE1IS.
+FlushSequence Arm64Architecture::after_unmap(UnmapInvalidation kind, Tag tag,
+                                             const UnmappedBlock& block) const {
+  FlushSequence sequence;
+  const Registers registers = build_registers(spec_);
   const auto issue = [&](TlbiKind operation, std::uint64_t operand, std::uint8_t el) {
-    return tlbi({operation, TlbiScope::inner, false}, operand, build_registers(spec_), el,
-                spec_.features, spec_.knobs)
-        .what;
+    const TlbiEffect effect = tlbi({operation, TlbiScope::inner, false}, operand, registers, el,
+                                   spec_.features, spec_.knobs);
+    sequence.what.insert(sequence.what.end(), effect.what.begin(), effect.what.end());
+    ++sequence.instructions;
   };
-  const std::uint64_t asid = std::uint64_t{tag.space} << 48;
   switch (kind) {
     case UnmapInvalidation::address:
-      return issue(TlbiKind::vae1, asid | bits(page.value, 55, 12), 1);
+      if (block.leaf_lg2 != block.size_lg2 && spec_.features.tlb_range) {
+        const Granule granule = spec_.stage1->granule;
+        issue(TlbiKind::rvae1,
+              make_range_operand(block.base.value, block.size_lg2 - row(granule).lg2, granule,
+                                 tag.space, Tcr{registers.tcr_el1}.ds()),
+              1);
+        break;
+      }
+      for (std::uint64_t at = 0; at < one(block.size_lg2); at += one(block.leaf_lg2))
+        issue(TlbiKind::vae1, make_address_operand(block.base.value + at, tag.space, 0), 1);
+      break;
     case UnmapInvalidation::space:
-      return issue(TlbiKind::aside1, asid, 1);
+      issue(TlbiKind::aside1, std::uint64_t{tag.space} << 48, 1);
+      break;
     case UnmapInvalidation::vm:
-      return issue(TlbiKind::vmalle1, 0, 1);
+      issue(TlbiKind::vmalle1, 0, 1);
+      break;
     case UnmapInvalidation::all:
+      issue(TlbiKind::alle1, 0, 2);
       break;
   }
-  return issue(TlbiKind::alle1, 0, 2);
+  return sequence;
 }
 
 std::uint8_t Arm64Architecture::stage1_granule_lg2() const {

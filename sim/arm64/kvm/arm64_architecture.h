@@ -16,7 +16,8 @@ class Arm64Architecture final : public Architecture {
   std::unique_ptr<PageTables> make_stage2(TableIo& io) const override;
   std::unique_ptr<TranslationEngine> make_engine(std::uint64_t stage2_root) const override;
   std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const override;
-  std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page) const override;
+  FlushSequence after_unmap(UnmapInvalidation kind, Tag tag,
+                            const UnmappedBlock& block) const override;
   bool upper_half_in_same_tables() const override { return false; }
   std::uint16_t largest_space() const override { return 0xffff; }
   std::uint8_t stage1_granule_lg2() const override;

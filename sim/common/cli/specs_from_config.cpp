@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "common/base/bits.h"
 
@@ -20,8 +21,8 @@ std::uint8_t size_lg2(std::string_view text) {
     std::string_view text;
     std::uint8_t lg2;
   };
-  static constexpr Size sizes[] = {{"4K", 12}, {"16K", 14}, {"64K", 16},  {"2M", 21},
-                                   {"4M", 22}, {"32M", 25}, {"512M", 29}, {"1G", 30}};
+  static constexpr Size sizes[] = {{"4K", 12},  {"16K", 14},  {"64K", 16}, {"2M", 21}, {"4M", 22},
+                                   {"32M", 25}, {"512M", 29}, {"1G", 30},  {"16G", 34}};
   for (const Size& size : sizes)
     if (size.text == text) return size.lg2;
   NW_CHECK(false, "page size {} is in the config's layout but not here", text);
@@ -79,13 +80,19 @@ PolicySpec policy(const Value& side, unsigned granule_lg2) {
   PolicySpec spec;
   spec.base_lg2 = static_cast<std::uint8_t>(granule_lg2);
   // The block of the table above the last: 2M, 32M, 512M by granule.
-  spec.huge_lg2 = static_cast<std::uint8_t>(granule_lg2 + granule_lg2 - 3);
+  spec.huge_lg2 = {static_cast<std::uint8_t>(granule_lg2 + granule_lg2 - 3)};
   const std::string& kind = side.at("policy").as_text();
   constexpr std::string_view pool = "hugetlb-";
   if (kind == "thp") spec.kind = PolicyKind::thp;
+  if (const auto& sizes = side.at("thp_sizes").items(); !sizes.empty()) {
+    spec.huge_lg2.clear();
+    for (const Value& size : sizes)
+      spec.huge_lg2.push_back(static_cast<std::uint8_t>(std::countr_zero(size.as_uint())));
+    std::sort(spec.huge_lg2.rbegin(), spec.huge_lg2.rend());
+  }
   if (!kind.starts_with(pool)) return spec;
   spec.kind = PolicyKind::hugetlb;
-  spec.huge_lg2 = size_lg2(std::string_view(kind).substr(pool.size()));
+  spec.huge_lg2 = {size_lg2(std::string_view(kind).substr(pool.size()))};
   return spec;
 }
 
@@ -101,12 +108,14 @@ void reserve_pools(VirtualMachineSpec& spec, const Value& guest, const Value& ho
   const auto asked = [](const Value& side) { return side.at("reserved").as_uint(); };
   if (spec.host.policy.kind == PolicyKind::hugetlb)
     spec.host.policy.reserved_bytes =
-        asked(host) ? asked(host) : align_up(spec.guest.memory_bytes, spec.host.policy.huge_lg2);
+        asked(host) ? asked(host)
+                    : align_up(spec.guest.memory_bytes, spec.host.policy.huge_lg2.front());
   if (spec.guest.policy.kind != PolicyKind::hugetlb) return;
-  const std::uint64_t pages = spec.guest.memory_bytes >> spec.guest.policy.huge_lg2;
+  const unsigned huge_lg2 = spec.guest.policy.huge_lg2.front();
+  const std::uint64_t pages = spec.guest.memory_bytes >> huge_lg2;
   const std::uint64_t left = std::max<std::uint64_t>(1, (pages + 7) / 8);
   spec.guest.policy.reserved_bytes =
-      asked(guest) ? asked(guest) : (pages > left ? pages - left : 0) << spec.guest.policy.huge_lg2;
+      asked(guest) ? asked(guest) : (pages > left ? pages - left : 0) << huge_lg2;
   if (spec.guest.policy.reserved_bytes == 0)
     throw UserErrors(guest.at("memory").error(
         "too small to reserve a single huge page and leave memory for tables"));

@@ -46,6 +46,14 @@ Spec arm64_spec() {
                       {"3"}})
                   .or_default("auto"),
               whole("pa_bits", "Bits of a physical address.", 32, 52).or_default("48"),
+              choice("contiguous",
+                     "Which stages' software marks whole runs of descriptors as contiguous, so "
+                     "that TLBs may hold each as one (16 of 4K; 128 of 16K, 32 of 32M; 32 of 64K).",
+                     {{"none"},
+                      {"stage1", "the guest's kernel, as Linux does"},
+                      {"stage2", "the hypervisor alone; KVM does not"},
+                      {"both", "the hypervisor too; KVM does not"}})
+                  .or_default("stage1"),
               flag("hardware_access_flag", "Whether hardware sets the access flag.")
                   .or_default("true"),
               flag("hardware_dirty",
@@ -79,26 +87,36 @@ Spec translation_spec() {
 }
 
 Spec side_spec(std::string name, std::string doc, std::string memory) {
-  return object(std::move(name), std::move(doc),
-                {bytes("memory", "Physical memory on this side, a multiple of 2M.", 2 << 20,
-                       std::uint64_t{1} << 48)
-                     .or_default(memory),
-                 choice("policy", "How memory is mapped.",
-                        {{"base", "base pages only"},
-                         {"thp",
-                          "a huge page at the fault if the area is aligned and a block is free"},
-                         {"hugetlb-2M", "2M pages reserved at start"},
-                         {"hugetlb-1G", "1G pages reserved at start"},
-                         {"hugetlb-32M", "32M pages reserved at start (arm64, 16K granule)"},
-                         {"hugetlb-512M", "512M pages reserved at start (arm64, 64K granule)"}})
-                     .or_default("base"),
-                 bytes("reserved",
-                       "Bytes set aside for hugetlb pages at start; 0: as many as are needed.", 0,
-                       std::uint64_t{1} << 48)
-                     .or_default("0"),
-                 real("fragmentation", "Part of the 2M blocks that no huge page can use, 0 to 1.",
-                      0, 1)
-                     .or_default("0")})
+  return object(
+             std::move(name), std::move(doc),
+             {bytes("memory", "Physical memory on this side, a multiple of 2M.", 2 << 20,
+                    std::uint64_t{1} << 48)
+                  .or_default(memory),
+              choice(
+                  "policy", "How memory is mapped.",
+                  {{"base", "base pages only"},
+                   {"thp", "a huge page at the fault if the area is aligned and a block is free"},
+                   {"hugetlb-64K", "64K pages reserved at start (arm64, 4K granule)"},
+                   {"hugetlb-2M", "2M pages reserved at start"},
+                   {"hugetlb-32M", "32M pages reserved at start (arm64, 4K and 16K granules)"},
+                   {"hugetlb-512M", "512M pages reserved at start (arm64, 64K granule)"},
+                   {"hugetlb-1G", "1G pages reserved at start (not with the 64K granule)"},
+                   {"hugetlb-16G", "16G pages reserved at start (arm64, 64K granule)"}})
+                  .or_default("base"),
+              list("thp_sizes",
+                   "Sizes that thp tries, the largest first; none: the next table level's block "
+                   "(2M; 32M, 512M with granules of 16K, 64K).",
+                   bytes("size", "A power of two from 4 base pages to that block.", 16 << 10,
+                         512 << 20),
+                   0, 12)
+                  .or_default("[]"),
+              bytes("reserved",
+                    "Bytes set aside for hugetlb pages at start; 0: as many as are needed.", 0,
+                    std::uint64_t{1} << 48)
+                  .or_default("0"),
+              real("fragmentation", "Part of the 2M blocks that no huge page can use, 0 to 1.", 0,
+                   1)
+                  .or_default("0")})
       .or_default("{}");
 }
 

@@ -1,6 +1,9 @@
 // Settings that contradict each other, and those that follow from the machine.
 #include <fmt/format.h>
 
+#include <bit>
+#include <set>
+
 #include "common/config/rules.h"
 #include "common/config/scalar.h"
 
@@ -57,7 +60,40 @@ std::string granule_of(const Value& run, bool host) {
   return run.at(host ? "translation.arm64.stage2_granule" : "translation.arm64.granule").as_text();
 }
 
-void check_side(const Value& side, const std::string& granule, Errors& errors) {
+// Page sizes of Linux's hugetlb pools: x86 arch/x86/mm/hugetlbpage.c; arm64
+// Documentation/arch/arm64/hugetlbpage.rst, leaves and contiguous runs of them.
+std::string pool_sizes(bool arm64, const std::string& granule) {
+  if (!arm64) return "2M, 1G";
+  return granule == "4K" ? "64K, 2M, 32M, 1G" : granule == "16K" ? "2M, 32M, 1G" : "2M, 512M, 16G";
+}
+
+// Linux mm/huge_memory.c: anonymous memory takes sizes of order 2 and more, up to the huge page of
+// the next table level (THP_ORDERS_ALL_ANON, include/linux/huge_mm.h).
+void check_thp_sizes(const Value& side, const std::string& granule, Errors& errors) {
+  const Value& sizes = side.at("thp_sizes");
+  if (sizes.items().empty()) return;
+  if (side.at("policy").as_text() != "thp") {
+    refuse(
+        sizes, errors,
+        fmt::format("has no meaning with policy '{}'; allowed: []", side.at("policy").as_text()));
+    return;
+  }
+  const std::uint64_t base = *parse_bytes(granule), least = 4 * base, most = base / 8 * base;
+  std::set<std::uint64_t> seen;
+  for (const Value& size : sizes.items()) {
+    const std::uint64_t bytes = size.as_uint();
+    if (!std::has_single_bit(bytes) || bytes < least || bytes > most)
+      refuse(size, errors,
+             fmt::format("{} is no size of transparent huge pages with a granule of {}; allowed: "
+                         "powers of two from {} to {}",
+                         format_bytes(bytes), granule, format_bytes(least), format_bytes(most)));
+    else if (!seen.insert(bytes).second)
+      refuse(size, errors,
+             fmt::format("{} is given twice; allowed: each size once", format_bytes(bytes)));
+  }
+}
+
+void check_side(const Value& side, bool arm64, const std::string& granule, Errors& errors) {
   if (const Value& memory = side.at("memory"); memory.as_uint() % block_bytes != 0)
     refuse(memory, errors,
            fmt::format("{} is not a multiple of 2M; allowed: for instance {}",
@@ -66,7 +102,7 @@ void check_side(const Value& side, const std::string& granule, Errors& errors) {
   const Value& policy = side.at("policy");
   const std::string& name = policy.as_text();
   const bool hugetlb = name.starts_with("hugetlb-");
-  const std::string blocks = granule == "4K" ? "2M, 1G" : granule == "16K" ? "32M" : "512M";
+  const std::string blocks = pool_sizes(arm64, granule);
   const std::string size = hugetlb ? name.substr(8) : "";
   if (hugetlb && (", " + blocks + ",").find(" " + size + ",") == std::string::npos) {
     refuse(policy, errors,
@@ -76,6 +112,7 @@ void check_side(const Value& side, const std::string& granule, Errors& errors) {
                name, size, granule, blocks));
     return;
   }
+  check_thp_sizes(side, granule, errors);
   const Value& reserved = side.at("reserved");
   if (reserved.as_uint() == 0) return;
   if (!hugetlb)
@@ -137,9 +174,10 @@ void rule_run(Value& run, Errors& errors) {
   if (const Value& kind = run.at("shootdowns.kind"); native && kind.as_text() == "vm")
     refuse(kind, errors,
            "there is no virtual machine with stages 'one'; allowed: address, space, all");
-  if (translation.has("arm64")) check_arm64(translation.at("arm64"), errors);
-  check_side(run.at("guest"), granule_of(run, false), errors);
-  if (!native) check_side(run.at("host"), granule_of(run, true), errors);
+  const bool arm64 = translation.has("arm64");
+  if (arm64) check_arm64(translation.at("arm64"), errors);
+  check_side(run.at("guest"), arm64, granule_of(run, false), errors);
+  if (!native) check_side(run.at("host"), arm64, granule_of(run, true), errors);
   check_widths(run, errors);
   check_reach(run.at("workload"), program_limit(run), errors);
 }

@@ -87,14 +87,21 @@ std::optional<PlacedPage> GuestKernel::unmap_one(std::uint16_t id, Random& rando
   software.spend(costs_.unmap_page);
   software.lock(LockId::guest_mm);
   GuestTableIo io(memory_, frames_, physical_, software, costs_.allocate_table);
-  in.tables->unmap(page.base, io);
-  // From now on the page goes by its virtual address.
+  const std::uint64_t input = page.base;
+  // From now on the page goes by its virtual address. A row of entries takes time to clear: others
+  // may meet the page half unmapped.
   if (upper_half_) page.base = sign_extend(page.base, in.tables->input_bits());
   unmapped_.push_back({id, page});
+  in.tables->unmap_block(input, page.page.size_lg2, io);
   software.unlock(LockId::guest_mm);
   counts_.mapped_bytes -= one(page.page.size_lg2);
   --counts_.pages_by_lg2[page.page.size_lg2];
   return page;
+}
+
+UnmappedBlock GuestKernel::unmapped_block(std::uint16_t id, const PlacedPage& page) {
+  const unsigned leaf_lg2 = space(id).tables->leaf_for(page.page.size_lg2);
+  return {Va{page.base}, page.page.size_lg2, static_cast<std::uint8_t>(leaf_lg2)};
 }
 
 void GuestKernel::release(const PlacedPage& page) {
@@ -106,7 +113,10 @@ void GuestKernel::release(const PlacedPage& page) {
   policy_->release(page.page, frames_);
 }
 
-bool GuestKernel::being_unmapped(std::uint16_t id, Va va) const {
+bool GuestKernel::changing(std::uint16_t id, Va va) const {
+  const auto in = spaces_.find(id);
+  const auto input = in == spaces_.end() ? std::nullopt : table_input(in->second, va);
+  if (input && in->second.placer->pending(*input)) return true;
   return std::any_of(unmapped_.begin(), unmapped_.end(), [&](const Unmapped& one) {
     return one.space == id && va.aligned(one.page.page.size_lg2) == Va{one.page.base};
   });
@@ -144,12 +154,13 @@ GuestFaultPath::Step GuestFaultPath::advance(Step step) {
       software_.spend(costs.allocate_page);
       if (mapped_already()) return Step::exception_return;
       AtOnce at_once(kernel_.memory_, kernel_.frames_, kernel_.physical_);
-      const auto placed = space_.placer->place({input_, 0, low_mask(space_.tables->input_bits()),
-                                                space_.tables->vacant_lg2(input_, at_once.io)});
+      const auto placed = space_.placer->place(
+          {input_, 0, low_mask(space_.tables->input_bits()),
+           [&](unsigned lg2) { return space_.tables->vacant(input_, lg2, at_once.io); }});
       if (!placed)
         throw UserErrors(UserError{"", 0, "guest.memory", "guest memory ran out: no page left"});
       page_ = *placed;
-      return page_.fresh ? Step::zero_page : Step::write_entry;
+      return page_.fresh_lg2 ? Step::zero_page : Step::write_entry;
     }
     case Step::zero_page:
       zero_page();

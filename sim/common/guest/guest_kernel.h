@@ -13,6 +13,7 @@
 
 #include "common/base/random.h"
 #include "common/guest/guest_memory.h"
+#include "common/hyp/architecture.h"
 #include "common/hyp/step_machine.h"
 
 namespace nestwalk {
@@ -52,9 +53,11 @@ class GuestKernel {
   // the page: until then its memory must not be given to another. Nothing: none mapped.
   std::optional<PlacedPage> unmap_one(std::uint16_t space, Random& random, Software& software);
   void release(const PlacedPage& page);
-  // Whether `va` lies in a page that is unmapped but not released: old translations are still
-  // legal.
-  bool being_unmapped(std::uint16_t space, Va va) const;
+  // That page, as the architectures want it for their invalidations.
+  UnmappedBlock unmapped_block(std::uint16_t space, const PlacedPage& page);
+  // Whether `va` lies in a page that is being entered into the tables, or is unmapped but not
+  // released: translations that they do not give (any more) are legal.
+  bool changing(std::uint16_t space, Va va) const;
 
   // The intermediate address that the tables give for `va`, in no time.
   bool truth(std::uint16_t space, Va va, Ipa& ipa, std::uint8_t& size_lg2);

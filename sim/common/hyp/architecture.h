@@ -22,6 +22,19 @@ enum class UnmapInvalidation : std::uint8_t {
   all       // everything
 };
 
+// What a kernel has unmapped: a block of the address space, which leaves of 2^leaf_lg2 bytes
+// mapped.
+struct UnmappedBlock {
+  Va base{};
+  std::uint8_t size_lg2 = 12, leaf_lg2 = 12;
+};
+
+// Invalidation instructions: what they remove, and how many there are.
+struct FlushSequence {
+  std::vector<Invalidation> what;
+  unsigned instructions = 0;
+};
+
 class Architecture {
  public:
   virtual ~Architecture() = default;
@@ -33,8 +46,9 @@ class Architecture {
   // One vCPU's hardware. `stage2_root` is unused without stage 2.
   virtual std::unique_ptr<TranslationEngine> make_engine(std::uint64_t stage2_root) const = 0;
   virtual std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const = 0;
-  // The invalidations of such an instruction sequence, for a page of the space with this tag.
-  virtual std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page) const = 0;
+  // The instructions that a kernel issues for a block of the space with this tag.
+  virtual FlushSequence after_unmap(UnmapInvalidation kind, Tag tag,
+                                    const UnmappedBlock& block) const = 0;
   // Whether sign-extended addresses of the upper half are mapped by the same stage-1 tables (x86),
   // or by others that are not modelled (Arm's TTBR1).
   virtual bool upper_half_in_same_tables() const = 0;

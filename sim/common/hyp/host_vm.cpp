@@ -35,11 +35,17 @@ bool HostVm::backing(Ipa ipa, Pa& pa) const {
   return true;
 }
 
+unsigned mapped_at_once_lg2(const PageTables& stage2, unsigned block_lg2) {
+  const unsigned leaf = stage2.leaf_for(block_lg2), run = stage2.run_lg2(leaf);
+  return run && block_lg2 >= run ? run : leaf;
+}
+
 PlacedPage host_page_for(Ipa ipa, HostVm& vm) {
   UntimedSoftware at_once(vm.memory);
   HostTableIo io(vm.frames, vm.memory, at_once, 0);
-  FaultPlace place{ipa.value, 0, vm.slot_bytes - 1, vm.tables->vacant_lg2(ipa.value, io)};
-  const auto placed = vm.placer->place(place);
+  const auto placed = vm.placer->place({ipa.value, 0, vm.slot_bytes - 1, [&](unsigned size_lg2) {
+                                          return vm.tables->vacant(ipa.value, size_lg2, io);
+                                        }});
   if (!placed)
     throw UserErrors(UserError{"", 0, "host.memory",
                                "host memory ran out: no page left to back guest memory with"});

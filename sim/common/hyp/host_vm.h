@@ -65,8 +65,14 @@ class HostFaultPath {
   virtual void handle(Ipa ipa, HostVm& vm, Software& software) = 0;
 };
 
+// How much of a host page of this size one stage-2 fault maps; both lg2 bytes. KVM maps one leaf,
+// the largest that the page holds (arm64 user_mem_abort: a page of CONT_PTE_SIZE counts as
+// PAGE_SIZE, one of CONT_PMD_SIZE as PMD_SIZE; x86 has no others), and never a contiguous run. A
+// run is mapped whole where the tables are told to mark runs, which no KVM does yet.
+unsigned mapped_at_once_lg2(const PageTables& stage2, unsigned block_lg2);
+
 // Steps that both architectures' paths share.
-// The page that backs `ipa`, from the policy; with `fresh`, the handler has to zero it.
+// The page that backs `ipa`, from the policy; with `fresh_lg2`, the handler has to zero that much.
 PlacedPage host_page_for(Ipa ipa, HostVm& vm);
 // Enters the page into stage 2 unless another vCPU has; `table_cost`: cycles per table made.
 void map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cycles table_cost);

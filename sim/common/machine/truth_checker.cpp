@@ -9,7 +9,7 @@ void TruthChecker::translated(unsigned vcpu, std::uint16_t space, Va va, Pa pa) 
   ++checked_;
   const std::optional<Pa> truth = vm_.truth(space, va);
   if (truth == pa) return;
-  if (vm_.kernel() && vm_.kernel()->being_unmapped(space, va)) {
+  if (vm_.changing(space, va)) {
     ++legally_stale_;
     return;
   }

@@ -1,5 +1,5 @@
 // Compares every translation that the machine makes with what the tables of guest and host, put
-// together, say. A difference is legal only while the page's invalidation is under way.
+// together, say. A difference is legal only while software is changing the mapping.
 #pragma once
 #include <cstdint>
 #include <string>

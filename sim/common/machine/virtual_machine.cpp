@@ -17,7 +17,7 @@ enum SeedStream : std::uint64_t { host_frames = 100, guest_frames = 101 };
       fmt::format(
           "a pool of {} pages of 2^{} bytes cannot be reserved from {} bytes of memory with "
           "fragmentation {}",
-          spec.policy.reserved_bytes >> spec.policy.huge_lg2, spec.policy.huge_lg2,
+          spec.policy.reserved_bytes >> spec.policy.huge_lg2.front(), spec.policy.huge_lg2.front(),
           spec.memory_bytes, spec.fragmentation)});
 }
 
@@ -40,7 +40,9 @@ void VirtualMachine::make_host(const VirtualMachineSpec& spec) {
   host_->policy = spec.stage2_identity ? make_identity_policy(spec.host.policy)
                                        : make_policy(spec.host.policy, host_->frames);
   if (!host_->policy) pool_does_not_fit("host", spec.host);
-  host_->placer = std::make_unique<PagePlacer>(*host_->policy, host_->frames);
+  host_->placer = std::make_unique<PagePlacer>(
+      *host_->policy, host_->frames,
+      [&host = *host_](unsigned lg2) { return mapped_at_once_lg2(*host.tables, lg2); });
   UntimedSoftware at_once(physical_);
   HostTableIo io(host_->frames, physical_, at_once, 0);
   host_->tables = architecture_.make_stage2(io);
@@ -89,6 +91,14 @@ void VirtualMachine::handle(const Fault& fault, std::uint16_t space, Va va, cons
 
 std::uint64_t VirtualMachine::touched_bytes() const {
   return tracks_touched_ ? touched_.bytes() : kernel_->counts().mapped_bytes;
+}
+
+bool VirtualMachine::changing(std::uint16_t space, Va va) {
+  if (kernel_ && kernel_->changing(space, va)) return true;
+  Ipa ipa{va.value};
+  std::uint8_t size_lg2 = 0;
+  if (kernel_ && !kernel_->truth(space, va, ipa, size_lg2)) return false;
+  return host_ && host_->placer->pending(ipa.value);
 }
 
 std::optional<Pa> VirtualMachine::truth(std::uint16_t space, Va va) {

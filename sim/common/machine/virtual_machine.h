@@ -43,6 +43,9 @@ class VirtualMachine {
   // What the tables of guest and host, put together, say about `va`, in no time. Nothing: not
   // mapped.
   std::optional<Pa> truth(std::uint16_t space, Va va);
+  // Whether software is changing the mapping of `va` right now, so that hardware may differ from
+  // the tables: a page unmapped but not yet invalidated everywhere, a run of entries half written.
+  bool changing(std::uint16_t space, Va va);
 
   // Counts the 4 KiB pages that the workload has accessed, where mapped pages may be larger.
   void touch(std::uint16_t space, Va va) {

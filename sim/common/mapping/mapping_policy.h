@@ -3,6 +3,7 @@
 // Promotion after the fault (khugepaged and its kin) is not here yet.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -16,17 +17,19 @@ enum class PolicyKind : std::uint8_t { base, hugetlb, thp };
 
 struct PolicySpec {
   PolicyKind kind = PolicyKind::base;
-  std::uint8_t base_lg2 = 12;        // the granule
-  std::uint8_t huge_lg2 = 21;        // hugetlb: the pool's page size; thp: the largest tried
+  std::uint8_t base_lg2 = 12;  // the granule
+  // hugetlb: the pool's page size; thp: those tried, the largest first. Sizes that no table entry
+  // has are mapped by a row of smaller entries.
+  std::vector<std::uint8_t> huge_lg2 = {21};
   std::uint64_t reserved_bytes = 0;  // hugetlb: pool taken from the allocator at start
 };
 
-// The place of a fault: the block [first, last] that may be mapped (a VMA, a memory slot), and the
-// lg2 size of the largest aligned block around the address that holds no mapping yet.
+// The place of a fault: the area [first, last] that may be mapped (a VMA, a memory slot), and
+// whether the aligned block of 2^n bytes around the address can be mapped as one: nothing in it is.
 struct FaultPlace {
   std::uint64_t address = 0;
   std::uint64_t first = 0, last = ~std::uint64_t{0};
-  unsigned vacant_lg2 = 12;
+  std::function<bool(unsigned size_lg2)> vacant = [](unsigned) { return true; };
 };
 
 struct Placement {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "common/base/check.h"
+
 namespace nestwalk {
 
 // What a mapping allows and carries when software makes it.
@@ -45,20 +47,35 @@ class PageTables {
   // lg2 of the input address space; inputs from 0 to 2^n - 1 can be mapped. Where addresses are
   // sign-extended, the upper half of that range stands for them without the extension.
   virtual unsigned input_bits() const = 0;
-  // Maps the 2^size_lg2 bytes at `in` to `out` (both aligned); makes tables that are missing. The
-  // range must not be mapped. Returns how many tables it made.
+  // lg2 bytes of the runs of leaves of this size that map() marks as contiguous, so that hardware
+  // may cache each as one; 0: none.
+  virtual unsigned run_lg2(unsigned leaf_lg2) const = 0;
+  // Maps the 2^size_lg2 bytes at `in` to `out` (both aligned) by one leaf, or where no leaf has
+  // that size by a row of the largest below it in one table, with whole runs marked; makes tables
+  // that are missing. The range must not be mapped. Returns how many tables it made.
   virtual unsigned map(std::uint64_t in, std::uint64_t out, unsigned size_lg2,
                        const MapRights& rights, TableIo& io) = 0;
   // The leaf that maps `in`, read from memory.
   virtual std::optional<Mapping> lookup(std::uint64_t in, TableIo& io) const = 0;
-  // lg2 size of the largest aligned block around `in`: a block in which no mapping and no
-  // table stands, not even an empty one. 0: `in` is mapped.
-  virtual unsigned vacant_lg2(std::uint64_t in, TableIo& io) const = 0;
+  // Whether a leaf, or a row of leaves in one table, could map the aligned block of 2^size_lg2
+  // bytes around `in`: no mapping stands in it and no table of its own, not even an empty one.
+  virtual bool vacant(std::uint64_t in, unsigned size_lg2, TableIo& io) const = 0;
   // Clears the leaf that maps `in`. Empty tables stay, as they do in Linux until the space ends.
   virtual std::optional<Mapping> unmap(std::uint64_t in, TableIo& io) = 0;
+  // Clears what map() made of a block of this size.
+  virtual void unmap_block(std::uint64_t in, unsigned size_lg2, TableIo& io) = 0;
   // Overwrites the leaf that maps `in` with these rights, same address and size.
   virtual std::optional<Mapping> protect(std::uint64_t in, const MapRights& rights,
                                          TableIo& io) = 0;
+
+  // The leaf size that map() takes for a block: the largest that is not larger.
+  unsigned leaf_for(unsigned size_lg2) const {
+    unsigned best = 0;
+    for (const unsigned lg2 : leaf_sizes())
+      if (lg2 <= size_lg2) best = lg2;
+    NW_CHECK(best, "no leaf is as small as 2^{} bytes", size_lg2);
+    return best;
+  }
 };
 
 }  // namespace nestwalk

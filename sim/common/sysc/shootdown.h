@@ -6,6 +6,7 @@
 #include <systemc>
 #include <vector>
 
+#include "common/hyp/architecture.h"
 #include "common/sysc/mmu.h"
 
 namespace nestwalk {
@@ -16,7 +17,7 @@ class Mailbox : public sc_core::sc_module {
   Mailbox(sc_core::sc_module_name name, Agenda& agenda, Mmu& mmu, const MachineSpec& spec);
 
   // Called by a sender at its own time; the message arrives after the delivery latency.
-  void send(const std::vector<Invalidation>& what, Completion& completion, Strand& sender);
+  void send(const FlushSequence& flush, Completion& completion, Strand& sender);
   // Whether no message is on its way or being handled.
   bool idle() const { return asleep_; }
   // Until when the vCPU is busy with messages that have arrived.
@@ -25,10 +26,11 @@ class Mailbox : public sc_core::sc_module {
  private:
   struct Message {
     Cycles arrives = 0;
-    std::vector<Invalidation> what;
+    FlushSequence flush;
     Completion* completion = nullptr;
   };
   void receive();  // the SystemC thread
+  Cycles receive_cycles(const FlushSequence& flush) const;
 
   Agenda& agenda_;
   Mmu& mmu_;
@@ -40,8 +42,7 @@ class Mailbox : public sc_core::sc_module {
 };
 
 // The sending end: invalidates `own`, tells the mailboxes, and returns when all are done.
-void shoot_down(const std::vector<Invalidation>& what, Mmu& own,
-                const std::vector<Mailbox*>& others, const MachineSpec& spec, Agenda& agenda,
-                Strand& me);
+void shoot_down(const FlushSequence& flush, Mmu& own, const std::vector<Mailbox*>& others,
+                const MachineSpec& spec, Agenda& agenda, Strand& me);
 
 }  // namespace nestwalk

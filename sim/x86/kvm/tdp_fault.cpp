@@ -34,10 +34,10 @@ TdpFault::Step TdpFault::advance(Step step) {
         return Step::vm_entry;
       }
       page_ = host_page_for(ipa_, vm_);
-      return page_.fresh ? Step::zero_page : Step::lock_mmu;
+      return page_.fresh_lg2 ? Step::zero_page : Step::lock_mmu;
     }
     case Step::zero_page:
-      software_.spend(costs_.zero_4k << (page_.page.size_lg2 - 12));
+      software_.spend(costs_.zero_4k << (page_.fresh_lg2 - 12));
       return Step::lock_mmu;
     case Step::lock_mmu:
       software_.lock(LockId::host_mmu);

@@ -28,29 +28,44 @@ std::unique_ptr<HostFaultPath> X86Architecture::make_host_fault_path(const CostT
   return std::make_unique<TdpFaultPath>(costs);
 }
 
-// Linux 6.12 arch/x86/mm/tlb.c: one page by INVLPG, an address space by its PCID, everything of the
-// guest by INVPCID type 2; the host drops everything by INVEPT and INVVPID.
-std::vector<Invalidation> X86Architecture::after_unmap(UnmapInvalidation kind, Tag tag,
-                                                       Va page) const {
+// Linux 6.12 arch/x86/mm/tlb.c: each leaf by INVLPG up to tlb_single_page_flush_ceiling of them,
+// more, or an address space, by its PCID, everything of the guest by INVPCID type 2; the host drops
+// everything by INVEPT and INVVPID.
+FlushSequence X86Architecture::after_unmap(UnmapInvalidation kind, Tag tag,
+                                           const UnmappedBlock& block) const {
+  constexpr std::uint64_t most_single_pages = 33;
   const std::unique_ptr<Engine> engine = build_engine(spec_, ids_);
   Registers registers = engine->registers();
   registers.cr3 = tag.space;
-  const Descriptor space{tag.space, page.value};
+  FlushSequence sequence;
+  const auto issue = [&](const TlbInstruction& effect) {
+    sequence.what.insert(sequence.what.end(), effect.invalidations.begin(),
+                         effect.invalidations.end());
+    ++sequence.instructions;
+  };
+  const std::uint64_t leaves = one(block.size_lg2 - block.leaf_lg2);
+  if (kind == UnmapInvalidation::address && leaves > most_single_pages)
+    kind = UnmapInvalidation::space;
+  const Descriptor space{tag.space, block.base.value};
   switch (kind) {
     case UnmapInvalidation::address:
-      return invlpg(page, registers, engine->vm(), spec_.cpu).invalidations;
+      for (std::uint64_t i = 0; i < leaves; ++i)
+        issue(invlpg(block.base + (i << block.leaf_lg2), registers, engine->vm(), spec_.cpu));
+      break;
     case UnmapInvalidation::space:
-      return invpcid(1, space, registers, engine->vm()).invalidations;
+      issue(invpcid(1, space, registers, engine->vm()));
+      break;
     case UnmapInvalidation::vm:
-      return invpcid(2, space, registers, engine->vm()).invalidations;
+      issue(invpcid(2, space, registers, engine->vm()));
+      break;
     case UnmapInvalidation::all:
+      issue(invpcid(2, space, registers, engine->vm()));
+      if (!has_stage2()) break;
+      issue(invept(2, {}, spec_.cpu, *ids_));
+      issue(invvpid(2, {}, registers));
       break;
   }
-  auto list = invpcid(2, space, registers, engine->vm()).invalidations;
-  if (!has_stage2()) return list;
-  for (const auto& more : {invept(2, {}, spec_.cpu, *ids_), invvpid(2, {}, registers)})
-    list.insert(list.end(), more.invalidations.begin(), more.invalidations.end());
-  return list;
+  return sequence;
 }
 
 }  // namespace nestwalk::x86

@@ -15,7 +15,8 @@ class X86Architecture final : public Architecture {
   std::unique_ptr<PageTables> make_stage2(TableIo& io) const override;
   std::unique_ptr<TranslationEngine> make_engine(std::uint64_t stage2_root) const override;
   std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const override;
-  std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page) const override;
+  FlushSequence after_unmap(UnmapInvalidation kind, Tag tag,
+                            const UnmappedBlock& block) const override;
   bool upper_half_in_same_tables() const override {  // 32-bit modes have no sign-extended half
     return spec_.guest == PagingKind::four_level || spec_.guest == PagingKind::five_level;
   }

@@ -68,3 +68,25 @@ TEST_CASE("TLBI names and encodings: each names one operation, and back") {
   CHECK_FALSE(parse_tlbi("VAE4"));
   CHECK_FALSE(decode_tlbi(0, 7, 7, 1));
 }
+
+TEST_CASE("a range operand covers the block that it was made for, and no more") {
+  const Features features = Features::all();
+  for (const Granule granule : all_granules)
+    for (const bool lpa2 : {false, true})
+      for (unsigned pages_lg2 = 1; pages_lg2 <= 20; ++pages_lg2) {
+        CAPTURE(row(granule).name);
+        CAPTURE(lpa2);
+        CAPTURE(pages_lg2);
+        const std::uint64_t bytes = one(row(granule).lg2 + pages_lg2);
+        const std::uint64_t base =
+            align_up(std::uint64_t{0x12'3456'0000}, std::max(17u, row(granule).lg2 + pages_lg2));
+        const auto target = range_operand(
+            make_range_operand(base, pages_lg2, granule, 0x1234, lpa2), true, lpa2, features);
+        REQUIRE(target);
+        CHECK(target->range.first == base);
+        CHECK(target->range.last == base + bytes - 1);
+        CHECK_FALSE(target->leaf_lg2);
+        CHECK(operand_asid(make_range_operand(base, pages_lg2, granule, 0x1234, lpa2), features) ==
+              0x1234);
+      }
+}

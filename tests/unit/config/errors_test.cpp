@@ -64,10 +64,9 @@ TEST_CASE("values of the wrong kind or out of range") {
   CHECK(value("workload.base", "here").size() == 1);
   CHECK(value("guest", "3").size() == 1);
   CHECK(value("machine.tlbs.l1d.arrays", "{}").size() == 1);
-  CHECK(
-      errors_of(small_config + "guest:\n  policy:\n") ==
-      Texts{"test.yaml:4: guest.policy: has no value; allowed: base, thp, hugetlb-2M, hugetlb-1G, "
-            "hugetlb-32M, hugetlb-512M"});
+  CHECK(errors_of(small_config + "guest:\n  policy:\n") ==
+        Texts{"test.yaml:4: guest.policy: has no value; allowed: base, thp, hugetlb-64K, "
+              "hugetlb-2M, hugetlb-32M, hugetlb-512M, hugetlb-1G, hugetlb-16G"});
   CHECK(errors_of("- 1\n") ==
         Texts{"test.yaml:1: a list of 1 is not allowed; allowed: keys with values: name, seed, "
               "data_accesses, check, machine, translation, guest, host, hypervisor, shootdowns, "

@@ -233,11 +233,12 @@ std::string full_config(const std::string& kind, const std::string& variants,
          "translation:\n  stages: two\n  stage2_identity: false\n"
          "  x86: {paging: 4level, nested: npt, nested_levels: 4, maxphyaddr: 48, accessed_dirty: "
          "true}\n"
-         "  arm64: {granule: 4K, va_bits: 48, stage2_granule: auto, ipa_bits: 40, "
+         "  arm64: {granule: 4K, contiguous: both, va_bits: 48, stage2_granule: auto, ipa_bits: "
+         "40, "
          "stage2_start_level: auto, "
          "pa_bits: 48, hardware_access_flag: true, hardware_dirty: true}\n"
-         "guest: {memory: 4G, policy: thp, reserved: 0, fragmentation: 0}\n"
-         "host: {memory: 4G, policy: thp, reserved: 0, fragmentation: 0}\n"
+         "guest: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0}\n"
+         "host: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0}\n"
          "hypervisor: {guest_costs: a, host_costs: b, guest_cycles: " +
          prices(CostSet::guest) + ", host_cycles: " + prices(CostSet::any_host) +
          "}\n"

@@ -59,12 +59,12 @@ TEST_CASE("mistakes of all variants come together, with lines and names") {
                                       "  - {name: c}\n") ==
         Texts{"test.yaml:4: guest.polcy: in variant 'a': unknown key; did you mean 'policy'?",
               "test.yaml:6: host.policy: in variant 'b': 'huge' is not allowed; allowed: base, "
-              "thp, hugetlb-2M, "
-              "hugetlb-1G, hugetlb-32M, hugetlb-512M"});
+              "thp, hugetlb-64K, hugetlb-2M, "
+              "hugetlb-32M, hugetlb-512M, hugetlb-1G, hugetlb-16G"});
   CHECK(variant_errors(small_config + "variants:\n  product:\n    guest.policy: [base, huge]\n") ==
         Texts{"test.yaml:5: guest.policy: in variant 'guest.policy=huge': 'huge' is not allowed; "
               "allowed: base, "
-              "thp, hugetlb-2M, hugetlb-1G, hugetlb-32M, hugetlb-512M"});
+              "thp, hugetlb-64K, hugetlb-2M, hugetlb-32M, hugetlb-512M, hugetlb-1G, hugetlb-16G"});
 }
 
 TEST_CASE("a mistake of the base is told once") {

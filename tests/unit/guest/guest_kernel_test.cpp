@@ -18,6 +18,31 @@ TEST_CASE("each space has its own tables") {
   CHECK(rig.kernel.table_bytes() == 4 * 4 * KiB);
 }
 
+TEST_CASE("a 64 KiB block is one fault and a row of entries; it is changing until it is settled") {
+  GuestRig rig(true, {PolicyKind::thp, 12, {16}});
+  AddressSpace& space = rig.kernel.space(1);
+  const auto placed = space.placer->place({0x1'2345});
+  REQUIRE(placed);
+  CHECK(rig.kernel.changing(1, Va{0x1'ffff}));
+  CHECK_FALSE(rig.kernel.changing(1, Va{0x2'0000}));
+  CHECK_FALSE(rig.kernel.changing(2, Va{0x1'2345}));
+  rig.map_elsewhere(0x1'5000);
+  CHECK_FALSE(rig.kernel.changing(1, Va{0x1'2345}));
+  for (std::uint64_t va = 0x1'0000; va < 0x2'0000; va += 0x1000) CHECK(rig.mapped(va));
+  CHECK(rig.kernel.counts().pages_by_lg2[16] == 1);
+  Random random(1);
+  const auto page = rig.kernel.unmap_one(1, random, rig.software());
+  REQUIRE(page);
+  const UnmappedBlock block = rig.kernel.unmapped_block(1, *page);
+  CHECK(block.base == Va{0x1'0000});
+  CHECK(block.size_lg2 == 16);
+  CHECK(block.leaf_lg2 == 12);
+  CHECK(rig.software().stores.size() == 16);
+  for (std::uint64_t va = 0x1'0000; va < 0x2'0000; va += 0x1000) CHECK_FALSE(rig.mapped(va));
+  rig.kernel.release(*page);
+  CHECK(rig.lost_bytes() == 0);
+}
+
 TEST_CASE("unmapping one page: chosen among those mapped, its memory kept until release") {
   GuestRig rig(true, {PolicyKind::thp});
   Random random(1);
@@ -27,9 +52,9 @@ TEST_CASE("unmapping one page: chosen among those mapped, its memory kept until 
   const auto page = rig.kernel.unmap_one(1, random, rig.software());
   REQUIRE(page);
   CHECK_FALSE(rig.mapped(page->base));
-  CHECK(rig.kernel.being_unmapped(1, Va{page->base + 0x12345}));
-  CHECK_FALSE(rig.kernel.being_unmapped(2, Va{page->base}));
-  CHECK_FALSE(rig.kernel.being_unmapped(1, Va{page->base + 2 * MiB}));
+  CHECK(rig.kernel.changing(1, Va{page->base + 0x12345}));
+  CHECK_FALSE(rig.kernel.changing(2, Va{page->base}));
+  CHECK_FALSE(rig.kernel.changing(1, Va{page->base + 2 * MiB}));
   CHECK(rig.kernel.counts().mapped_bytes == 6 * MiB);
   CHECK(rig.kernel.counts().pages_by_lg2[21] == 3);
   CHECK(rig.kernel.frames().free_bytes() == free_before);
@@ -37,7 +62,7 @@ TEST_CASE("unmapping one page: chosen among those mapped, its memory kept until 
   CHECK(rig.software().stored_locked);
   CHECK(rig.software().spent == rig.cost("unmap_page"));
   rig.kernel.release(*page);
-  CHECK_FALSE(rig.kernel.being_unmapped(1, Va{page->base}));
+  CHECK_FALSE(rig.kernel.changing(1, Va{page->base}));
   CHECK(rig.lost_bytes() == 0);
   rig.map_elsewhere(page->base);  // and it can come back, as a large page
   CHECK(rig.kernel.counts().pages_by_lg2[21] == 4);
@@ -65,8 +90,8 @@ TEST_CASE("a pool that does not fit is refused") {
   HostRig host;
   GuestKernel kernel(host.memory, {4 * MiB}, GuestMemory(nullptr, nullptr),
                      numbered_costs(guest_steps), {}, false);
-  CHECK_FALSE(kernel.set_policy({PolicyKind::hugetlb, 12, 21, 6 * MiB}));
-  CHECK(kernel.set_policy({PolicyKind::hugetlb, 12, 21, 4 * MiB}));
+  CHECK_FALSE(kernel.set_policy({PolicyKind::hugetlb, 12, {21}, 6 * MiB}));
+  CHECK(kernel.set_policy({PolicyKind::hugetlb, 12, {21}, 4 * MiB}));
 }
 
 TEST_CASE(

@@ -34,7 +34,7 @@ struct HostRig {
   // Memory that is neither free, nor mapped, nor a table: none may ever be.
   std::uint64_t lost_bytes() const {
     return vm.frames.bytes() - vm.frames.free_bytes() - vm.policy->idle_reserved_bytes() -
-           vm.counts.mapped_bytes - vm.table_bytes;
+           vm.counts.mapped_bytes - vm.placer->waiting_bytes() - vm.table_bytes;
   }
 
   PhysicalMemory memory;

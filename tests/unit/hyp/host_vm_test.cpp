@@ -36,7 +36,7 @@ TEST_CASE("a page is placed, then entered: counts, table bytes and backing agree
   CHECK_FALSE(rig.vm.backing(Ipa{0x5123}, pa));
   CHECK_FALSE(rig.vm.mapping(Ipa{0x5123}));
   const PlacedPage page = host_page_for(Ipa{0x5123}, rig.vm);
-  CHECK(page.fresh);
+  CHECK(page.fresh_lg2 == 12);
   CHECK_FALSE(rig.vm.mapping(Ipa{0x5123}));
   map_host_page(page, rig.vm, rig.software, 7);
   REQUIRE(rig.vm.backing(Ipa{0x5123}, pa));
@@ -53,7 +53,7 @@ TEST_CASE("a page is placed, then entered: counts, table bytes and backing agree
 TEST_CASE("entering the same placement again does nothing") {
   HostRig rig({PolicyKind::thp});
   const PlacedPage a = host_page_for(Ipa{0x1000}, rig.vm), b = host_page_for(Ipa{0x2000}, rig.vm);
-  CHECK_FALSE(b.fresh);
+  CHECK(b.fresh_lg2 == 0);
   map_host_page(b, rig.vm, rig.software, 0);
   const std::size_t stores = rig.software.stores.size();
   map_host_page(a, rig.vm, rig.software, 0);

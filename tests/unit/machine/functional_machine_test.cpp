@@ -166,10 +166,10 @@ TEST_CASE("faults that software cannot mend are the user's mistake, with the rea
 TEST_CASE("a pool that does not fit names its side") {
   const OddArchitecture architecture(true, true);
   VirtualMachineSpec spec = vm_spec();
-  spec.host.policy = {PolicyKind::hugetlb, 12, 21, 512 * MiB};
+  spec.host.policy = {PolicyKind::hugetlb, 12, {21}, 512 * MiB};
   CHECK_THROWS_AS(VirtualMachine(spec, architecture), UserErrors);
   spec = vm_spec();
-  spec.guest.policy = {PolicyKind::hugetlb, 12, 21, 32 * MiB};
+  spec.guest.policy = {PolicyKind::hugetlb, 12, {21}, 32 * MiB};
   spec.guest.fragmentation = 0.6;
   try {
     VirtualMachine vm(spec, architecture);

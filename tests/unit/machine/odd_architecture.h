@@ -96,7 +96,9 @@ class OddArchitecture final : public Architecture {
   std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable&) const override {
     return std::make_unique<PlainHostPath>();
   }
-  std::vector<Invalidation> after_unmap(UnmapInvalidation, Tag, Va) const override { return {}; }
+  FlushSequence after_unmap(UnmapInvalidation, Tag, const UnmappedBlock&) const override {
+    return {};
+  }
   bool upper_half_in_same_tables() const override { return false; }
   std::uint16_t largest_space() const override { return 0xffff; }
   std::uint8_t stage1_granule_lg2() const override { return 12; }

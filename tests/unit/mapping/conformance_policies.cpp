@@ -13,14 +13,21 @@ using namespace nestwalk;
 
 namespace {
 
-constexpr std::uint64_t memory_bytes = 8 * GiB;
+constexpr std::uint64_t memory_bytes = 80 * GiB;
+
+std::uint8_t huge_lg2(const PolicySpec& spec) { return spec.huge_lg2.front(); }
 
 PolicySpec spec_of(const PolicyInfo& info) {
   PolicySpec spec;
   spec.kind = info.kind;
-  if (info.huge_lg2) spec.huge_lg2 = info.huge_lg2;
-  if (info.kind == PolicyKind::hugetlb) spec.reserved_bytes = 4 * one(spec.huge_lg2);
+  if (info.huge_lg2) spec.huge_lg2 = {info.huge_lg2};
+  if (info.kind == PolicyKind::hugetlb) spec.reserved_bytes = 4 * one(huge_lg2(spec));
   return spec;
+}
+
+// Blocks up to this size are vacant.
+std::function<bool(unsigned)> vacant_to(unsigned lg2) {
+  return [lg2](unsigned size_lg2) { return size_lg2 <= lg2; };
 }
 
 std::uint64_t all_free(const MappingPolicy& policy, const FrameAllocator& frames) {
@@ -52,10 +59,10 @@ TEST_CASE("policies, each: random faults of an empty area") {
     std::map<std::uint64_t, Placement> held;  // by frame
     for (int i = 0; i < 300; ++i) {
       FaultPlace at;
-      at.first = random.below(4) << spec.huge_lg2 | random.below(3) << 12;
-      at.last = at.first + (random.below(3) << spec.huge_lg2) + 0x3fff;
+      at.first = random.below(4) << huge_lg2(spec) | random.below(3) << 12;
+      at.last = at.first + (random.below(3) << huge_lg2(spec)) + 0x3fff;
       at.address = at.first + random.below(at.last - at.first + 1);
-      at.vacant_lg2 = random.below(2) ? 12 : 12 + static_cast<unsigned>(random.below(28));
+      at.vacant = vacant_to(random.below(2) ? 12 : 12 + static_cast<unsigned>(random.below(28)));
       const std::uint64_t before = all_free(*policy, frames);
       const auto page = policy->place(at, frames);
       if (!page) {
@@ -63,7 +70,7 @@ TEST_CASE("policies, each: random faults of an empty area") {
         break;
       }
       // One of the policy's two sizes, aligned, vacant and inside the area.
-      REQUIRE((page->size_lg2 == spec.base_lg2 || page->size_lg2 == spec.huge_lg2));
+      REQUIRE((page->size_lg2 == spec.base_lg2 || page->size_lg2 == huge_lg2(spec)));
       REQUIRE(page->frame % one(page->size_lg2) == 0);
       if (page->size_lg2 != spec.base_lg2) {
         REQUIRE(spec.kind != PolicyKind::base);
@@ -97,13 +104,13 @@ TEST_CASE("policies, each: where a huge page can be had it is taken; where not, 
     if (info.kind == PolicyKind::base) continue;
     CAPTURE(info.name);
     const PolicySpec spec = spec_of(info);
-    const std::uint64_t huge = one(spec.huge_lg2);
+    const std::uint64_t huge = one(huge_lg2(spec));
     FrameAllocator frames({memory_bytes});
     const auto policy = make_policy(spec, frames);
-    const FaultPlace open{huge * 5 + 0x1234, 0, low_mask(48), 48};
-    CHECK(policy->place(open, frames)->size_lg2 == spec.huge_lg2);
+    const FaultPlace open{huge * 5 + 0x1234, 0, low_mask(48), vacant_to(48)};
+    CHECK(policy->place(open, frames)->size_lg2 == huge_lg2(spec));
     FaultPlace occupied = open;
-    occupied.vacant_lg2 = spec.huge_lg2 - 1u;
+    occupied.vacant = vacant_to(huge_lg2(spec) - 1u);
     CHECK(policy->place(occupied, frames)->size_lg2 == spec.base_lg2);
     FaultPlace begins_late = open;
     begins_late.first = huge * 5 + 0x1000;
@@ -112,7 +119,7 @@ TEST_CASE("policies, each: where a huge page can be had it is taken; where not, 
     ends_early.last = huge * 6 - 2;
     CHECK(policy->place(ends_early, frames)->size_lg2 == spec.base_lg2);
     ends_early.last = huge * 6 - 1;
-    CHECK(policy->place(ends_early, frames)->size_lg2 == spec.huge_lg2);
+    CHECK(policy->place(ends_early, frames)->size_lg2 == huge_lg2(spec));
   }
 }
 
@@ -125,7 +132,7 @@ TEST_CASE(
     FrameAllocator frames({16 * MiB, 1.0, 3});
     const auto policy = make_policy(spec, frames);
     REQUIRE(policy);
-    const FaultPlace open{one(spec.huge_lg2), 0, low_mask(48), 48};
+    const FaultPlace open{one(huge_lg2(spec)), 0, low_mask(48), vacant_to(48)};
     const auto page = policy->place(open, frames);
     REQUIRE(page);
     CHECK(page->size_lg2 == spec.base_lg2);

@@ -97,18 +97,67 @@ TEST_CASE("protect keeps address and size") {
   CHECK_FALSE(rig.tables.protect(0, {}, rig.io));
 }
 
-TEST_CASE("vacant_lg2: the largest block without a mapping or a table") {
+TEST_CASE(
+    "vacant: no mapping stands in the block and no table of its own, and one table holds it") {
   Rig rig;
-  CHECK(rig.tables.vacant_lg2(0, rig.io) == 33);
+  const auto vacant = [&](std::uint64_t in, unsigned lg2) {
+    return rig.tables.vacant(in, lg2, rig.io);
+  };
+  CHECK(vacant(0, 33));
+  CHECK(vacant(0, 37));
   rig.tables.map(one(21), one(30), 21, {}, rig.io);
-  CHECK(rig.tables.vacant_lg2(one(21) + 77, rig.io) == 0);
-  CHECK(rig.tables.vacant_lg2(0, rig.io) == 21);
-  CHECK(rig.tables.vacant_lg2(one(26), rig.io) == 26);
-  CHECK(rig.tables.vacant_lg2(one(33), rig.io) == 33);
+  CHECK_FALSE(vacant(one(21) + 77, 12));
+  CHECK_FALSE(vacant(one(21) + 77, 21));
+  CHECK(vacant(0, 21));
+  CHECK_FALSE(vacant(0, 22));
+  CHECK(vacant(one(22), 22));
+  CHECK(vacant(one(26), 26));
+  CHECK_FALSE(vacant(one(26), 27));  // the neighbour below has a table
+  CHECK(vacant(one(33), 33));
   rig.tables.map(0, one(31), 12, {}, rig.io);
-  CHECK(rig.tables.vacant_lg2(0x1000, rig.io) == 12);
+  CHECK(vacant(0x1000, 12));
+  CHECK_FALSE(vacant(0x1000, 13));
+  CHECK(vacant(0x2000, 13));
+  CHECK(vacant(0x10'0000, 20));
+  CHECK_FALSE(vacant(0x1000, 21));
   rig.tables.unmap(0, rig.io);
-  CHECK(rig.tables.vacant_lg2(0, rig.io) == 12);  // the empty table stays
+  CHECK(vacant(0x1000, 20));
+  CHECK_FALSE(vacant(0x1000, 21));  // the empty table stays
+}
+
+TEST_CASE(
+    "a block between two leaf sizes is a row of the smaller; whole runs are marked if asked") {
+  for (const bool marks : {false, true}) {
+    CAPTURE(marks);
+    MapMemory io;
+    EditedTables<OddStage2> tables(OddStage2(four), io, marks);
+    CHECK(tables.leaf_for(13) == 12);
+    CHECK(tables.leaf_for(21) == 21);
+    CHECK(tables.leaf_for(32) == 21);
+    CHECK(tables.run_lg2(12) == (marks ? 14 : 0));
+    CHECK(tables.map(0x8000, one(30) + 0x8000, 15, {}, io) == 3);  // eight leaves: two runs
+    CHECK(tables.map(0x2000, one(30) + 0x2000, 13, {}, io) == 0);  // two: no run
+    NoWalkCache none;
+    for (std::uint64_t in = 0x8000; in < 0x10000; in += 0x1000) {
+      const auto walked =
+          nestwalk::walk(OddStage2(four, tables.root()), Ipa{in + 5}, Access{}, io, none);
+      CHECK(walked.out == Pa{one(30) + in + 5});
+      CHECK(walked.size_lg2 == (marks ? 14 : 12));
+      CHECK(tables.lookup(in, io)->out == one(30) + in);
+      CHECK(tables.lookup(in, io)->size_lg2 == 12);
+    }
+    CHECK(
+        nestwalk::walk(OddStage2(four, tables.root()), Ipa{0x3000}, Access{}, io, none).size_lg2 ==
+        12);
+    CHECK_FALSE(tables.lookup(0x4000, io));
+    CHECK_FALSE(tables.vacant(0x8000, 12, io));
+
+    tables.unmap_block(0x8000, 15, io);
+    CHECK(tables.vacant(0x8000, 15, io));
+    CHECK(tables.lookup(0x3000, io));
+    tables.unmap_block(0x3000, 13, io);
+    CHECK(tables.vacant(0, 20, io));
+  }
 }
 
 TEST_CASE("random edits: every mapped address translates, no other does") {
@@ -147,7 +196,7 @@ TEST_CASE("random edits: every mapped address translates, no other does") {
         }
       } else {
         const unsigned lg2 = sizes[random.below(std::size(sizes))];
-        if (lg2 <= rig.tables.vacant_lg2(in, rig.io)) {
+        if (rig.tables.vacant(in, lg2, rig.io)) {
           const std::uint64_t out = random.below(16) << 33 | (random.below(8) << 12 << (lg2 - 12));
           rig.tables.map(align_down(in, lg2), align_down(out, lg2), lg2, {}, rig.io);
           model[align_down(in, lg2)] = {align_down(out, lg2), lg2};
@@ -176,8 +225,8 @@ TEST_CASE("mapping over a mapping, a table or a larger page, or in a size there 
   CHECK(dies(0, one(40), 12));
   CHECK(dies(0, one(40), 21));
   CHECK(dies(one(33), one(40), 12));
-  CHECK(dies(one(35), one(40), 26));  // a height at which no leaf may stand
-  CHECK(dies(one(35), one(40), 13));
+  CHECK(dies(one(35), one(40), 27));  // a row of leaves fills one table at the most
+  CHECK(dies(one(35), one(40), 11));
   CHECK(dies(one(35) + 1, one(40), 12));
   CHECK_FALSE(dies(one(35), one(40), 12));
 }

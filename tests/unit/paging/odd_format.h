@@ -111,6 +111,7 @@ class OddFormat {
     for (int below = 0; below < h; ++below) lg2 += stride(below);
     return lg2;
   }
+  unsigned run_lg2(int h) const { return leaf_lg2(h) + 2; }
   bool leaf_allowed(int h) const { return s_.leaf_heights >> h & 1; }
   unsigned input_bits() const { return span_lg2(root_height()); }
   std::uint64_t make_table(Out next) const {
