@@ -25,12 +25,21 @@ inline std::unique_ptr<Architecture> make_x86(PagingKind guest, Paging host = Pa
   return std::make_unique<x86::X86Architecture>(spec);
 }
 
-// Stage 1 with 48 bits of 4K granules (or none), stage 2 with `ipa_bits` (or none).
-inline std::unique_ptr<Architecture> make_arm64(bool stage1, std::optional<unsigned> ipa_bits) {
+// Stage 1 with 48 bits (or none), stage 2 with `ipa_bits` (or none), both with the same granule and
+// with whole contiguous runs marked.
+inline std::unique_ptr<Architecture> make_arm64(bool stage1, std::optional<unsigned> ipa_bits,
+                                                arm64::Granule granule = arm64::Granule::k4) {
   arm64::TranslationSpec spec;
+  spec.stage1->granule = granule;
+  spec.stage1->contiguous = true;
   if (!stage1) spec.stage1.reset();
   spec.stage2.reset();
-  if (ipa_bits) spec.stage2.emplace().ipa_bits = *ipa_bits;
+  if (ipa_bits) {
+    arm64::Stage2Spec& stage2 = spec.stage2.emplace();
+    stage2.ipa_bits = *ipa_bits;
+    stage2.granule = granule;
+    stage2.contiguous = true;
+  }
   return std::make_unique<arm64::Arm64Architecture>(spec);
 }
 
@@ -57,6 +66,9 @@ inline const std::vector<NamedArchitecture>& all_architectures() {
        [] { return make_x86(four_level, Paging::npt, four_level, false); }},
       {"arm64", [] { return make_arm64(true, 40); }},
       {"arm64 native", [] { return make_arm64(true, {}); }},
+      {"arm64 with runs", [] { return make_arm64(true, 40); }, 16},
+      {"arm64 16K with runs", [] { return make_arm64(true, 40, arm64::Granule::k16); }, 21},
+      {"arm64 64K with runs", [] { return make_arm64(true, 40, arm64::Granule::k64); }, 21},
       {"arm64 stage 2 alone", [] { return make_arm64(false, 40); }},
   };
   return list;

@@ -32,9 +32,9 @@ inline CacheSpec scarce_cache(std::uint64_t bytes, Cycles latency_cycles) {
 inline MachineSpec scarce_machine(const RandomRun& run) {
   MachineSpec spec;
   spec.max_outstanding = run.max_outstanding;
-  spec.l1d = {{{{12, 21}, {4, 2, Replacement::lru}}}, 1, 2};
+  spec.l1d = {{{{12, 14, 16, 21}, {4, 2, Replacement::lru}}}, 1, 2};
   spec.l1i = {{{{12}, {2, 0, Replacement::random}}, {{21}, {2, 0, Replacement::srrip}}}, 1, 0};
-  spec.l2 = {{{{12, 21}, {8, 4, Replacement::tree_plru}}}, 5, 1};
+  spec.l2 = {{{{12, 14, 16, 21}, {8, 4, Replacement::tree_plru}}}, 5, 1};
   for (std::uint8_t height = 0; height < 4; ++height) {
     spec.walk_caches.stage1.push_back(walk_cache_of(height, 2));
     spec.walk_caches.stage2.push_back(walk_cache_of(height, 2));
@@ -57,6 +57,9 @@ inline VirtualMachineSpec random_vm(const RandomRun& run) {
   VirtualMachineSpec spec = small_vm();
   spec.guest.policy = huge_pages(run.guest_policy, run.on.huge_lg2);
   spec.host.policy.kind = run.host_policy;
+  const auto arch = run.on.make();
+  spec.guest.policy.base_lg2 = arch->stage1_granule_lg2();
+  spec.host.policy.base_lg2 = arch->stage2_granule_lg2();
   spec.guest.fragmentation = 0.3;
   spec.guest_costs = flat_costs(3);
   spec.host_costs = flat_costs(2);
