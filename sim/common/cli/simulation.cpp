@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/base/bits.h"
+#include "common/config/scalar.h"
 #include "common/machine/truth_checker.h"
 #include "common/probe/collectors/collectors.h"
 #include "common/sysc/timed_machine.h"
@@ -31,6 +32,17 @@ void add_costs(Meta& meta, const char* side, const config::Costs& costs) {
         {fmt::format("{}.{}", side, cost.step), cost.cycles, cost_kind(cost.kind), cost.source});
 }
 
+// "thp", or "thp 2M, 64K" where sizes are chosen.
+std::string policy_label(const config::Value& side) {
+  std::string text = side.at("policy").as_text();
+  const char* before = " ";
+  for (const config::Value& size : side.at("thp_sizes").items()) {
+    text += before + config::format_bytes(size.as_uint());
+    before = ", ";
+  }
+  return text;
+}
+
 Meta describe(const SimulationRequest& request, const WorkloadSpec& workload,
               const TranslationEngine& engine) {
   const config::Config& config = request.config;
@@ -53,8 +65,11 @@ Meta describe(const SimulationRequest& request, const WorkloadSpec& workload,
   label("machine", "machine.name");
   label("isa", "machine.isa");
   label("stages", "translation.stages");
-  label("guest policy", "guest.policy");
-  if (engine.shape().stage2_levels) label("host policy", "host.policy");
+  meta.labels.push_back({"guest policy", policy_label(config.at("guest"))});
+  if (engine.shape().stage2_levels)
+    meta.labels.push_back({"host policy", policy_label(config.at("host"))});
+  if (config.at("translation").has("arm64"))
+    label("contiguous runs", "translation.arm64.contiguous");
   label("data accesses", "data_accesses");
   meta.config_yaml = request.config_yaml;
   add_costs(meta, "guest", config.guest_costs);
