@@ -13,8 +13,6 @@ struct Quirks {
   bool pdptes_read_by_walks = false;    // PAE, not nested: no PDPTE registers, no #GP by MOV CR3
   bool pdpte_low_bits_ignored = false;  // PAE: bits 8:5 and 2:1 of PDPTEs are not reserved
   bool four_mib_pages_reach_40_bits = false;  // PSE-36 addresses above MAXPHYADDR are not reserved
-
-  static constexpr Quirks all() { return {true, true, true}; }
 };
 
 struct Cpu {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace nestwalk::x86 {
 namespace {
@@ -109,18 +110,25 @@ bool differs_in_key_bit_only(const VectorOutcome& expected, const VectorOutcome&
          (expected.code ^ found.code) == key_bit;
 }
 
-// The departure that a line's paging mode can meet (SDM vol. 3; sections of December 2024).
-std::string_view deviation_of(const VectorLine& line) {
-  switch (line.registers.paging_kind()) {
-    case PagingKind::pae:
-      return "PAE PDPTEs: reserved bits 8:5 and 2:1 not checked, no #GP by MOV CR3 "
-             "(SDM vol. 3, 5.4.1 and table 5-8)";
-    case PagingKind::two_level:
-      return "4 MiB pages: address bits above MAXPHYADDR not reserved (SDM vol. 3, table 5-4)";
-    default:
-      return {};
-  }
-}
+// The classes of differences, and the rules that make each: the first that explains a result
+// counts.
+struct Difference {
+  std::string_view name;
+  PagingKind kind;
+  Quirks quirks;
+};
+constexpr std::array<Difference, 3> differences{{
+    {"pae-pdpte-load", PagingKind::pae, {.pdptes_read_by_walks = true}},
+    {"pae-pdpte-reserved-bits",
+     PagingKind::pae,
+     {.pdptes_read_by_walks = true, .pdpte_low_bits_ignored = true}},
+    {"pse36-above-maxphyaddr", PagingKind::two_level, {.four_mib_pages_reach_40_bits = true}},
+}};
+constexpr auto difference_names = [] {
+  std::array<std::string_view, differences.size()> names;
+  std::ranges::transform(differences, names.begin(), &Difference::name);
+  return names;
+}();
 
 // Checks the accesses of one line.
 class LineCheck {
@@ -147,7 +155,7 @@ class LineCheck {
     if (!accepted) add(index, access.expected, found);
     if (repeat_with) repeat(index, found, caches);
     machine_.port().undo();
-    if (!accepted && departs(access)) result_.mismatches[at].deviation = deviation_of(line_);
+    if (!accepted) result_.mismatches[at].difference = difference(access);
   }
   VectorResult& result() { return result_; }
 
@@ -157,16 +165,19 @@ class LineCheck {
            (differs_in_key_bit_only(access.expected, found) && machine.denied_without_keys(access));
   }
 
-  // Whether the departures of the machine behind the vectors give exactly the result.
-  bool departs(const VectorAccess& access) const {
-    if (deviation_of(line_).empty()) return false;
-    Cpu cpu = line_.cpu;
-    cpu.quirks = Quirks::all();
-    Machine machine(line_, cpu, memory_);
-    WalkCaches none({}, 0);
-    const bool departed = accepts(machine, access, machine.execute(access, none));
-    machine.port().undo();
-    return departed;
+  // The class whose rules give exactly the vector's result; empty: none.
+  std::string_view difference(const VectorAccess& access) const {
+    for (const Difference& difference : differences) {
+      if (difference.kind != line_.registers.paging_kind()) continue;
+      Cpu cpu = line_.cpu;
+      cpu.quirks = difference.quirks;
+      Machine machine(line_, cpu, memory_);
+      WalkCaches none({}, 0);
+      const bool explained = accepts(machine, access, machine.execute(access, none));
+      machine.port().undo();
+      if (explained) return difference.name;
+    }
+    return {};
   }
 
   // Caches are warm now and flags are set: the same outcome, and nothing more to set.
@@ -190,6 +201,10 @@ class LineCheck {
 };
 
 }  // namespace
+
+std::span<const std::string_view> X86VectorChecker::difference_classes() const {
+  return difference_names;
+}
 
 VectorResult X86VectorChecker::check(const nlohmann::json& json, bool with_walks) {
   const VectorLine line = parse_vector(json);
