@@ -11,6 +11,7 @@
 #include "arm64/engine.h"
 #include "arm64/vector_machine.h"
 #include "common/tlb/walk_caches.h"
+#include "common/vectors/differences.h"
 
 namespace nestwalk::arm64 {
 namespace {
@@ -149,15 +150,10 @@ std::string ok_text(std::optional<std::uint64_t> pa, const Words& changed) {
 // The classes of differences, and the rules that make each.
 struct Difference {
   std::string_view name;
-  Knobs knobs;
+  void (*depart)(Knobs&);
 };
-constexpr Knobs execution_ignores_dirty_state() {
-  Knobs knobs = vector_knobs();
-  knobs.clean_forbids_execution = false;
-  return knobs;
-}
 constexpr std::array<Difference, 1> differences{{
-    {"writable-clean-execution", execution_ignores_dirty_state()},
+    {"writable-clean-execution", [](Knobs& knobs) { knobs.clean_forbids_execution = false; }},
 }};
 constexpr auto difference_names = [] {
   std::array<std::string_view, differences.size()> names;
@@ -198,7 +194,7 @@ class Checker final : public VectorChecker {
         {line.at("id").get<std::string>(), result.checked,
          fmt::format("{} {:#x} el{} pan{} uao{}", json.at("type").get_ref<const std::string&>(),
                      v.va.value, v.state.el, int{v.state.pan}, int{v.state.uao}),
-         expected, found, walk, difference(json.at("res"), v)});
+         expected, found, walk, explain(json.at("res"), v)});
   }
 
   WalkReply walk(Engine& engine, const VectorAccess& v) {
@@ -216,15 +212,17 @@ class Checker final : public VectorChecker {
     return texts;
   }
 
-  // The class whose rule gives exactly the vector's result; empty: none.
-  std::string_view difference(const Json& res, const VectorAccess& v) {
-    for (const Difference& difference : differences) {
-      Engine emulator(engine_.features(), difference.knobs, engine_.registers(), v.state);
+  // The classes whose rules give exactly the vector's result.
+  std::vector<std::string_view> explain(const Json& res, const VectorAccess& v) {
+    return explaining_classes(difference_names, [&](std::size_t i, std::size_t j) {
+      Knobs knobs = vector_knobs();
+      differences[i].depart(knobs);
+      differences[j].depart(knobs);
+      Engine emulator(engine_.features(), knobs, engine_.registers(), v.state);
       const auto [expected, found] = execute(emulator, res, v);
       memory_.take_text();
-      if (expected == found) return difference.name;
-    }
-    return {};
+      return expected == found;
+    });
   }
 
   // What the vector and what this model say, in the fields that the vector makes count.

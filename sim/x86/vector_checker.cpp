@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "common/vectors/differences.h"
+
 namespace nestwalk::x86 {
 namespace {
 
@@ -114,15 +116,13 @@ bool differs_in_key_bit_only(const VectorOutcome& expected, const VectorOutcome&
 // counts.
 struct Difference {
   std::string_view name;
-  PagingKind kind;
   Quirks quirks;
 };
-constexpr std::array<Difference, 3> differences{{
-    {"pae-pdpte-load", PagingKind::pae, {.pdptes_read_by_walks = true}},
-    {"pae-pdpte-reserved-bits",
-     PagingKind::pae,
-     {.pdptes_read_by_walks = true, .pdpte_low_bits_ignored = true}},
-    {"pse36-above-maxphyaddr", PagingKind::two_level, {.four_mib_pages_reach_40_bits = true}},
+constexpr std::array<Difference, 4> differences{{
+    {"pae-pdpte-load", {.pdptes_read_by_walks = true}},
+    {"pae-pdpte-reserved-bits", {.pdptes_read_by_walks = true, .pdpte_low_bits_ignored = true}},
+    {"pse36-above-maxphyaddr", {.four_mib_pages_reach_40_bits = true}},
+    {"pml4e-bit-8", {.upper_bit8_ignored = true}},
 }};
 constexpr auto difference_names = [] {
   std::array<std::string_view, differences.size()> names;
@@ -155,7 +155,7 @@ class LineCheck {
     if (!accepted) add(index, access.expected, found);
     if (repeat_with) repeat(index, found, caches);
     machine_.port().undo();
-    if (!accepted) result_.mismatches[at].difference = difference(access);
+    if (!accepted) result_.mismatches[at].differences = explain(access);
   }
   VectorResult& result() { return result_; }
 
@@ -165,19 +165,17 @@ class LineCheck {
            (differs_in_key_bit_only(access.expected, found) && machine.denied_without_keys(access));
   }
 
-  // The class whose rules give exactly the vector's result; empty: none.
-  std::string_view difference(const VectorAccess& access) const {
-    for (const Difference& difference : differences) {
-      if (difference.kind != line_.registers.paging_kind()) continue;
+  // The classes whose rules give exactly the vector's result.
+  std::vector<std::string_view> explain(const VectorAccess& access) const {
+    return explaining_classes(difference_names, [&](std::size_t i, std::size_t j) {
       Cpu cpu = line_.cpu;
-      cpu.quirks = difference.quirks;
+      cpu.quirks = differences[i].quirks | differences[j].quirks;
       Machine machine(line_, cpu, memory_);
       WalkCaches none({}, 0);
       const bool explained = accepts(machine, access, machine.execute(access, none));
       machine.port().undo();
-      if (explained) return difference.name;
-    }
-    return {};
+      return explained;
+    });
   }
 
   // Caches are warm now and flags are set: the same outcome, and nothing more to set.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -64,11 +66,14 @@ class Run {
   }
 
   void report(const VectorMismatch& mismatch, const std::string& arch) {
-    const std::pair at{arch, std::string(mismatch.difference)};
-    const bool known = known_.contains(at);
+    const auto listed = [&](std::string_view name) {
+      return known_.contains({arch, std::string(name)});
+    };
+    const std::vector<std::string_view>& classes = mismatch.differences;
+    const bool known = !classes.empty() && std::ranges::all_of(classes, listed);
     if (known) {
       ++totals_.known_differences;
-      ++counts_[at];
+      for (const std::string_view name : classes) ++counts_[{arch, std::string(name)}];
       if (!verbose_) return;
     } else {
       ++totals_.mismatched;
@@ -76,8 +81,9 @@ class Run {
     fmt::print(out_, "{} access {}: {}\n  expected {}\n  found    {}\n{}", mismatch.id,
                mismatch.access, mismatch.access_text, mismatch.expected, mismatch.found,
                mismatch.walk);
-    if (!mismatch.difference.empty())
-      fmt::print(out_, "  {} difference: {}\n", known ? "known" : "unlisted", mismatch.difference);
+    if (!classes.empty())
+      fmt::print(out_, "  {} difference: {}\n", known ? "known" : "unlisted",
+                 fmt::join(classes, ", "));
   }
 
   bool verbose_;

@@ -25,4 +25,17 @@ using KnownDifferences = std::map<std::pair<std::string, std::string>, KnownDiff
 KnownDifferences load_differences(const std::string& path,
                                   std::span<VectorChecker* const> checkers);
 
+// The smallest set of classes that explains a result: one, or two at once. `explains` is given the
+// indices of one or two classes (then ascending), the same index twice for one.
+template <class Explains>
+std::vector<std::string_view> explaining_classes(std::span<const std::string_view> classes,
+                                                 Explains&& explains) {
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    if (explains(i, i)) return {classes[i]};
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    for (std::size_t j = i + 1; j < classes.size(); ++j)
+      if (explains(i, j)) return {classes[i], classes[j]};
+  return {};
+}
+
 }  // namespace nestwalk

@@ -16,9 +16,9 @@ struct VectorMismatch {
   std::string access_text;  // e.g. "r 0x2be77d51a9f0 el0"
   std::string expected, found;
   std::string walk;  // every entry read, a line each; only if asked for
-  // The class of differences (one of the checker's) whose rule, taken instead of the manual's,
-  // gives exactly the vector's result; empty: none does.
-  std::string_view difference{};
+  // The classes of differences (of the checker's) whose rules, taken instead of the manual's, give
+  // exactly the vector's result; empty: none do.
+  std::vector<std::string_view> differences{};
 };
 
 struct VectorResult {
@@ -30,7 +30,7 @@ class VectorChecker {
  public:
   virtual ~VectorChecker() = default;
   virtual std::string_view arch() const = 0;  // the line's "arch": "x86" or "arm64"
-  // What VectorMismatch::difference may say.
+  // What VectorMismatch::differences may say.
   virtual std::span<const std::string_view> difference_classes() const = 0;
   // Executes every access of one line. Throws std::invalid_argument, nlohmann::json::exception for
   // a line that is not a vector of this architecture.

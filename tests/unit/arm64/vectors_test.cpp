@@ -78,13 +78,14 @@ TEST_CASE("execution from a writable-clean page is a class of differences, match
   auto& res = line["accesses"][0]["res"];
   VectorResult result = checker->check(line, false);
   REQUIRE(result.mismatches.size() == 1);
-  CHECK(result.mismatches[0].difference == "writable-clean-execution");
+  CHECK(result.mismatches[0].differences ==
+        std::vector<std::string_view>{"writable-clean-execution"});
   CHECK(result.mismatches[0].found.find("fsc 0xf") != std::string::npos);
 
   res["pa"] = "0x44";  // neither the manual's result nor the emulator's
   result = checker->check(line, false);
   REQUIRE(result.mismatches.size() == 1);
-  CHECK(result.mismatches[0].difference.empty());
+  CHECK(result.mismatches[0].differences.empty());
 
   res = nlohmann::json::parse(R"({"kind":"abort","el":1,"fsc":"0xf","s1ptw":0})");
   CHECK(checker->check(line, false).mismatches.empty());
@@ -103,7 +104,7 @@ TEST_CASE("a wrong vector is found, and a line that is not a vector refused") {
   const VectorResult result = checker->check(wrong, true);
   REQUIRE_FALSE(result.mismatches.empty());
   CHECK_FALSE(result.mismatches.front().walk.empty());
-  CHECK(result.mismatches.front().difference.empty());
+  CHECK(result.mismatches.front().differences.empty());
   wrong["accesses"][0]["type"] = "q";
   CHECK_THROWS_AS(checker->check(wrong, false), std::invalid_argument);
   wrong = line;
