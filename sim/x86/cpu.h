@@ -37,6 +37,8 @@ struct Cpu {
   // A 4-level EPT given a guest-physical address above 48 bits: a violation, or the upper bits are
   // not looked at. The manuals read leave it open.
   bool ept_wide_address_violates = true;
+  // The same of 4-level nested paging: a fault, or bits 51:48 are not looked at.
+  bool npt_wide_address_faults = true;
 
   Quirks quirks;
 

@@ -147,6 +147,17 @@ TEST_CASE("the class of bit 8 of a PML4E, alone and together with a PDPTE's rese
   CHECK(both.mismatches[0].differences == Names{"pae-pdpte-reserved-bits", "pml4e-bit-8"});
 }
 
+TEST_CASE("bits above 47 of an address into 4-level nested tables are not looked at") {
+  const nlohmann::json vector = nlohmann::json::parse(R"({"id":"t","arch":"x86","paging":"pae",
+    "maxphyaddr":52,
+    "regs":{"cr0":"0x80000011","cr3":"0x1000","cr4":"0x20","efer":"0x0","pat":"0x0"},
+    "nested":{"ncr3":"0x10000","paging":"4level","host_cr0_wp":0,"host_efer_nxe":1},
+    "mem":[["0x10000","0x11027"],["0x11000","0xe7"],["0x1000","0x2001"],["0x2000","0x70000000000a7"]],
+    "accesses":[{"va":"0x1234","type":"r","cpl":3,"ac":0,"pkru":"0x0","pkrs":"0x0",
+                 "res":{"kind":"ok","pa":"0x1234","upd":[]}}]})");
+  CHECK(mismatches(vector) == 0);
+}
+
 TEST_CASE("lines that are no x86 vectors are refused") {
   const auto refused = [](auto change) {
     nlohmann::json vector = small_vector();
