@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <stdexcept>
@@ -9,6 +11,7 @@
 #include "arm64/engine.h"
 #include "arm64/vector_machine.h"
 #include "common/tlb/walk_caches.h"
+#include "common/vectors/differences.h"
 
 namespace nestwalk::arm64 {
 namespace {
@@ -144,11 +147,26 @@ std::string ok_text(std::optional<std::uint64_t> pa, const Words& changed) {
   return (pa ? fmt::format("ok {:#x},", *pa) : std::string("ok,")) + changes_text(changed);
 }
 
+// The classes of differences, and the rules that make each.
+struct Difference {
+  std::string_view name;
+  void (*depart)(Knobs&);
+};
+constexpr std::array<Difference, 1> differences{{
+    {"writable-clean-execution", [](Knobs& knobs) { knobs.clean_forbids_execution = false; }},
+}};
+constexpr auto difference_names = [] {
+  std::array<std::string_view, differences.size()> names;
+  std::ranges::transform(differences, names.begin(), &Difference::name);
+  return names;
+}();
+
 class Checker final : public VectorChecker {
  public:
   explicit Checker(const std::optional<WalkCachesSpec>& repeat_with) : repeat_with_(repeat_with) {}
 
   std::string_view arch() const override { return "arm64"; }
+  std::span<const std::string_view> difference_classes() const override { return difference_names; }
 
   VectorResult check(const Json& line, bool with_walks) override {
     const Registers regs = read_registers(line.at("regs"));
@@ -176,7 +194,7 @@ class Checker final : public VectorChecker {
         {line.at("id").get<std::string>(), result.checked,
          fmt::format("{} {:#x} el{} pan{} uao{}", json.at("type").get_ref<const std::string&>(),
                      v.va.value, v.state.el, int{v.state.pan}, int{v.state.uao}),
-         expected, found, walk, deviation(json.at("res"), v)});
+         expected, found, walk, explain(json.at("res"), v)});
   }
 
   WalkReply walk(Engine& engine, const VectorAccess& v) {
@@ -194,18 +212,17 @@ class Checker final : public VectorChecker {
     return texts;
   }
 
-  // The emulator takes AP[2] as it stands where writability forbids execution. Whether that, and
-  // nothing else, explains a result.
-  std::string deviation(const Json& res, const VectorAccess& v) {
-    if (v.access.type != AccessType::fetch) return {};
-    Knobs knobs = vector_knobs();
-    knobs.clean_forbids_execution = false;
-    Engine emulator(engine_.features(), knobs, engine_.registers(), v.state);
-    const auto [expected, found] = execute(emulator, res, v);
-    memory_.take_text();
-    if (expected != found) return {};
-    return "execution from a writable-clean page (ASL AArch64.S1ApplyOutputPerms: with DBM, HA and "
-           "HD the effective AP[2] is 0; Arm ARM D8.4.1)";
+  // The classes whose rules give exactly the vector's result.
+  std::vector<std::string_view> explain(const Json& res, const VectorAccess& v) {
+    return explaining_classes(difference_names, [&](std::size_t i, std::size_t j) {
+      Knobs knobs = vector_knobs();
+      differences[i].depart(knobs);
+      differences[j].depart(knobs);
+      Engine emulator(engine_.features(), knobs, engine_.registers(), v.state);
+      const auto [expected, found] = execute(emulator, res, v);
+      memory_.take_text();
+      return expected == found;
+    });
   }
 
   // What the vector and what this model say, in the fields that the vector makes count.

@@ -13,8 +13,14 @@ struct Quirks {
   bool pdptes_read_by_walks = false;    // PAE, not nested: no PDPTE registers, no #GP by MOV CR3
   bool pdpte_low_bits_ignored = false;  // PAE: bits 8:5 and 2:1 of PDPTEs are not reserved
   bool four_mib_pages_reach_40_bits = false;  // PSE-36 addresses above MAXPHYADDR are not reserved
+  bool upper_bit8_ignored = false;            // AMD: bit 8 of PML4Es and PML5Es is not reserved
 
-  static constexpr Quirks all() { return {true, true, true}; }
+  constexpr Quirks operator|(const Quirks& q) const {
+    return {pdptes_read_by_walks || q.pdptes_read_by_walks,
+            pdpte_low_bits_ignored || q.pdpte_low_bits_ignored,
+            four_mib_pages_reach_40_bits || q.four_mib_pages_reach_40_bits,
+            upper_bit8_ignored || q.upper_bit8_ignored};
+  }
 };
 
 struct Cpu {
@@ -31,6 +37,8 @@ struct Cpu {
   // A 4-level EPT given a guest-physical address above 48 bits: a violation, or the upper bits are
   // not looked at. The manuals read leave it open.
   bool ept_wide_address_violates = true;
+  // The same of 4-level nested paging: a fault, or bits 51:48 are not looked at.
+  bool npt_wide_address_faults = true;
 
   Quirks quirks;
 

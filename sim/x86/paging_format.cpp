@@ -35,7 +35,8 @@ PagingMasks eight_byte_masks(PagingKind kind, const Registers& registers, const 
     if (!cpu.gib_pages) masks.reserved_table[2] |= one(pte_ps);
     for (const unsigned h : {3u, 4u}) {
       masks.reserved_table[h] |= one(pte_ps);
-      if (cpu.vendor == Vendor::amd) masks.reserved_table[h] |= one(pte_g);
+      if (cpu.vendor == Vendor::amd && !cpu.quirks.upper_bit8_ignored)
+        masks.reserved_table[h] |= one(pte_g);
     }
   }
   masks.table_address.fill(field_mask(cpu.maxphyaddr - 1u, 12));

@@ -56,6 +56,7 @@ class PagingFormat {
                                   geometry_.root_low_bit)),
         kind_(kind),
         pdptes_in_memory_(pdptes_in_memory),
+        wide_faults_(cpu.npt_wide_address_faults),
         four_mib_high_bits_(kind == PagingKind::two_level) {}
 
   Root<Out, Path> root(In in, const Access&) const {
@@ -163,7 +164,7 @@ class PagingFormat {
   bool reaches(In in) const {
     if (!geometry_.canonical) return stage1 || in.value < one(32);
     if constexpr (stage1) return sign_extend(in.value, geometry_.input_bits) == in.value;
-    return in.value < one(geometry_.input_bits);
+    return !wide_faults_ || in.value < one(geometry_.input_bits);
   }
 
   PagingGeometry geometry_{};
@@ -173,6 +174,7 @@ class PagingFormat {
   std::uint64_t table_ = 0;
   PagingKind kind_ = PagingKind::off;
   bool pdptes_in_memory_ = false;
+  bool wide_faults_ = true;  // second stage
   bool four_mib_high_bits_ = false;
 };
 

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+
+#include "common/vectors/differences.h"
 
 namespace nestwalk::x86 {
 namespace {
@@ -109,18 +112,23 @@ bool differs_in_key_bit_only(const VectorOutcome& expected, const VectorOutcome&
          (expected.code ^ found.code) == key_bit;
 }
 
-// The departure that a line's paging mode can meet (SDM vol. 3; sections of December 2024).
-std::string_view deviation_of(const VectorLine& line) {
-  switch (line.registers.paging_kind()) {
-    case PagingKind::pae:
-      return "PAE PDPTEs: reserved bits 8:5 and 2:1 not checked, no #GP by MOV CR3 "
-             "(SDM vol. 3, 5.4.1 and table 5-8)";
-    case PagingKind::two_level:
-      return "4 MiB pages: address bits above MAXPHYADDR not reserved (SDM vol. 3, table 5-4)";
-    default:
-      return {};
-  }
-}
+// The classes of differences, and the rules that make each: the first that explains a result
+// counts.
+struct Difference {
+  std::string_view name;
+  Quirks quirks;
+};
+constexpr std::array<Difference, 4> differences{{
+    {"pae-pdpte-load", {.pdptes_read_by_walks = true}},
+    {"pae-pdpte-reserved-bits", {.pdptes_read_by_walks = true, .pdpte_low_bits_ignored = true}},
+    {"pse36-above-maxphyaddr", {.four_mib_pages_reach_40_bits = true}},
+    {"pml4e-bit-8", {.upper_bit8_ignored = true}},
+}};
+constexpr auto difference_names = [] {
+  std::array<std::string_view, differences.size()> names;
+  std::ranges::transform(differences, names.begin(), &Difference::name);
+  return names;
+}();
 
 // Checks the accesses of one line.
 class LineCheck {
@@ -147,7 +155,7 @@ class LineCheck {
     if (!accepted) add(index, access.expected, found);
     if (repeat_with) repeat(index, found, caches);
     machine_.port().undo();
-    if (!accepted && departs(access)) result_.mismatches[at].deviation = deviation_of(line_);
+    if (!accepted) result_.mismatches[at].differences = explain(access);
   }
   VectorResult& result() { return result_; }
 
@@ -157,16 +165,17 @@ class LineCheck {
            (differs_in_key_bit_only(access.expected, found) && machine.denied_without_keys(access));
   }
 
-  // Whether the departures of the machine behind the vectors give exactly the result.
-  bool departs(const VectorAccess& access) const {
-    if (deviation_of(line_).empty()) return false;
-    Cpu cpu = line_.cpu;
-    cpu.quirks = Quirks::all();
-    Machine machine(line_, cpu, memory_);
-    WalkCaches none({}, 0);
-    const bool departed = accepts(machine, access, machine.execute(access, none));
-    machine.port().undo();
-    return departed;
+  // The classes whose rules give exactly the vector's result.
+  std::vector<std::string_view> explain(const VectorAccess& access) const {
+    return explaining_classes(difference_names, [&](std::size_t i, std::size_t j) {
+      Cpu cpu = line_.cpu;
+      cpu.quirks = differences[i].quirks | differences[j].quirks;
+      Machine machine(line_, cpu, memory_);
+      WalkCaches none({}, 0);
+      const bool explained = accepts(machine, access, machine.execute(access, none));
+      machine.port().undo();
+      return explained;
+    });
   }
 
   // Caches are warm now and flags are set: the same outcome, and nothing more to set.
@@ -190,6 +199,10 @@ class LineCheck {
 };
 
 }  // namespace
+
+std::span<const std::string_view> X86VectorChecker::difference_classes() const {
+  return difference_names;
+}
 
 VectorResult X86VectorChecker::check(const nlohmann::json& json, bool with_walks) {
   const VectorLine line = parse_vector(json);

@@ -2,7 +2,7 @@
 // words changed, for faults the error code or EXITINFO1 and 2. A #PF's protection-key bit may
 // differ where an ordinary violation is present too. The machine behind the vectors departs from
 // the manual in PAE's PDPTEs and in 4 MiB pages (Quirks): a result that the manual does not give
-// but exactly these departures do is marked as such.
+// but exactly such a departure does is marked with its class.
 #pragma once
 #include <optional>
 
@@ -22,6 +22,7 @@ class X86VectorChecker final : public VectorChecker {
   explicit X86VectorChecker(const WalkCachesSpec& repeat_with) : repeat_with_(repeat_with) {}
 
   std::string_view arch() const override { return "x86"; }
+  std::span<const std::string_view> difference_classes() const override;
   VectorResult check(const nlohmann::json& line, bool with_walks) override;
 
  private:

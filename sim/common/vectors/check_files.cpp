@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -17,7 +19,8 @@ class Run {
  public:
   Run(const CheckOptions& options, std::span<VectorChecker* const> checkers, std::ostream& out)
       : verbose_(options.verbose), checkers_(checkers), out_(out) {
-    if (!options.differences_file.empty()) known_ = load_differences(options.differences_file);
+    if (!options.differences_file.empty())
+      known_ = load_differences(options.differences_file, checkers);
   }
 
   void file(const std::string& path) {
@@ -36,17 +39,21 @@ class Run {
   }
   const CheckTotals& totals() const { return totals_; }
   void print_totals() const {
-    for (const auto& [deviation, count] : deviations_)
-      fmt::print(out_, "{} differ where the manual wins: {}\n", count, deviation);
+    for (const auto& [at, count] : counts_) {
+      const KnownDifference& difference = known_.at(at);
+      fmt::print(out_, "{} differ where the manual wins, {} {}: {} ({})\n", count, at.first,
+                 at.second, difference.reason, difference.section);
+    }
     fmt::print(out_, "{} checked, {} mismatched\n", totals_.checked, totals_.mismatched);
   }
 
  private:
   void line(const nlohmann::json& vector) {
-    const VectorResult result =
-        checker_for(vector.at("arch").get_ref<const std::string&>()).check(vector, verbose_);
+    VectorChecker& checker = checker_for(vector.at("arch").get_ref<const std::string&>());
+    const VectorResult result = checker.check(vector, verbose_);
     totals_.checked += result.checked;
-    for (const VectorMismatch& mismatch : result.mismatches) report(mismatch);
+    for (const VectorMismatch& mismatch : result.mismatches)
+      report(mismatch, std::string(checker.arch()));
   }
 
   VectorChecker& checker_for(const std::string& arch) const {
@@ -58,26 +65,25 @@ class Run {
     throw std::invalid_argument(fmt::format("arch \"{}\" is unknown; allowed: {}", arch, names));
   }
 
-  // Why a mismatch is no error: listed in the differences file, or explained by the checker.
-  std::string excuse(const VectorMismatch& mismatch) const {
-    const auto known = known_.find({mismatch.id, mismatch.access});
-    if (known == known_.end()) return mismatch.deviation;
-    return fmt::format("{} ({})", known->second.reason, known->second.section);
-  }
-
-  void report(const VectorMismatch& mismatch) {
-    const std::string deviation = excuse(mismatch);
-    if (deviation.empty()) {
-      ++totals_.mismatched;
-    } else {
+  void report(const VectorMismatch& mismatch, const std::string& arch) {
+    const auto listed = [&](std::string_view name) {
+      return known_.contains({arch, std::string(name)});
+    };
+    const std::vector<std::string_view>& classes = mismatch.differences;
+    const bool known = !classes.empty() && std::ranges::all_of(classes, listed);
+    if (known) {
       ++totals_.known_differences;
-      ++deviations_[deviation];
+      for (const std::string_view name : classes) ++counts_[{arch, std::string(name)}];
       if (!verbose_) return;
+    } else {
+      ++totals_.mismatched;
     }
     fmt::print(out_, "{} access {}: {}\n  expected {}\n  found    {}\n{}", mismatch.id,
                mismatch.access, mismatch.access_text, mismatch.expected, mismatch.found,
                mismatch.walk);
-    if (!deviation.empty()) fmt::print(out_, "  known difference: {}\n", deviation);
+    if (!classes.empty())
+      fmt::print(out_, "  {} difference: {}\n", known ? "known" : "unlisted",
+                 fmt::join(classes, ", "));
   }
 
   bool verbose_;
@@ -85,7 +91,7 @@ class Run {
   std::ostream& out_;
   KnownDifferences known_;
   CheckTotals totals_;
-  std::map<std::string, std::size_t> deviations_;  // accesses by reason
+  std::map<KnownDifferences::key_type, std::size_t> counts_;  // accesses by class
 };
 
 }  // namespace

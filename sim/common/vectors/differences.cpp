@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +15,17 @@ namespace {
   throw UserErrors(UserError{path, 0, key, std::move(message)});
 }
 
-KnownDifferences read(const nlohmann::json& document, const std::string& path) {
+// Classes of an architecture that has no checker here are nobody's business.
+bool unknown_class(const std::string& arch, const std::string& name,
+                   std::span<VectorChecker* const> checkers) {
+  return std::ranges::any_of(checkers, [&](const VectorChecker* checker) {
+    const auto known = checker->difference_classes();
+    return checker->arch() == arch && std::ranges::find(known, name) == known.end();
+  });
+}
+
+KnownDifferences read(const nlohmann::json& document, const std::string& path,
+                      std::span<VectorChecker* const> checkers) {
   KnownDifferences known;
   if (!document.is_object() || !document.contains("differences") ||
       !document["differences"].is_array())
@@ -23,13 +34,16 @@ KnownDifferences read(const nlohmann::json& document, const std::string& path) {
   for (const nlohmann::json& item : document["differences"]) {
     const std::string key = fmt::format("differences[{}]", index++);
     try {
-      const std::pair at{item.at("id").get<std::string>(), item.at("access").get<std::size_t>()};
+      const std::pair at{item.at("arch").get<std::string>(), item.at("class").get<std::string>()};
       KnownDifference difference{item.at("reason").get<std::string>(),
                                  item.at("section").get<std::string>()};
+      if (unknown_class(at.first, at.second, checkers))
+        refuse(path, key, fmt::format("{} has no class \"{}\"", at.first, at.second));
       if (!known.emplace(at, std::move(difference)).second)
-        refuse(path, key, fmt::format("{} access {} is listed twice", at.first, at.second));
+        refuse(path, key, fmt::format("{} class \"{}\" is listed twice", at.first, at.second));
     } catch (const nlohmann::json::exception& error) {
-      refuse(path, key, fmt::format("id, access, reason and section are wanted: {}", error.what()));
+      refuse(path, key,
+             fmt::format("arch, class, reason and section are wanted: {}", error.what()));
     }
   }
   return known;
@@ -37,11 +51,12 @@ KnownDifferences read(const nlohmann::json& document, const std::string& path) {
 
 }  // namespace
 
-KnownDifferences load_differences(const std::string& path) {
+KnownDifferences load_differences(const std::string& path,
+                                  std::span<VectorChecker* const> checkers) {
   std::ifstream file(path);
   if (!file) refuse(path, "", "cannot be opened");
   try {
-    return read(nlohmann::json::parse(file), path);
+    return read(nlohmann::json::parse(file), path, checkers);
   } catch (const nlohmann::json::parse_error& error) {
     refuse(path, "", fmt::format("not JSON: {}", error.what()));
   }

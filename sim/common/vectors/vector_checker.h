@@ -2,6 +2,7 @@
 // reads them and asks each architecture's checker; this is what a checker is.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,9 @@ struct VectorMismatch {
   std::string access_text;  // e.g. "r 0x2be77d51a9f0 el0"
   std::string expected, found;
   std::string walk;  // every entry read, a line each; only if asked for
-  // The known departure from the manual, with its section, that explains the vector's result;
-  // empty: none, so the vector is right and the checker's architecture is wrong.
-  std::string deviation{};
+  // The classes of differences (of the checker's) whose rules, taken instead of the manual's, give
+  // exactly the vector's result; empty: none do.
+  std::vector<std::string_view> differences{};
 };
 
 struct VectorResult {
@@ -29,6 +30,8 @@ class VectorChecker {
  public:
   virtual ~VectorChecker() = default;
   virtual std::string_view arch() const = 0;  // the line's "arch": "x86" or "arm64"
+  // What VectorMismatch::differences may say.
+  virtual std::span<const std::string_view> difference_classes() const = 0;
   // Executes every access of one line. Throws std::invalid_argument, nlohmann::json::exception for
   // a line that is not a vector of this architecture.
   virtual VectorResult check(const nlohmann::json& line, bool with_walks) = 0;
