@@ -78,8 +78,13 @@ void VirtualMachine::handle(const Fault& fault, std::uint16_t space, Va va, cons
       return;
     }
   }
+  refuse(fault, va, access, engine);
+}
+
+void VirtualMachine::refuse(const Fault& fault, Va va, const Access& access,
+                            const TranslationEngine& engine) const {
   const std::string reason =
-      fault.stage == 2 && !host_->in_slot(fault.ipa)
+      fault.stage == 2 && fault.cause != FaultCause::conflict && !host_->in_slot(fault.ipa)
           ? fmt::format("guest-physical address {:#x} lies outside the guest's {} bytes of memory",
                         fault.ipa.value, host_->slot_bytes)
           : engine.describe(fault, va, access);

@@ -39,6 +39,9 @@ class VirtualMachine {
   // memory).
   void handle(const Fault& fault, std::uint16_t space, Va va, const Access& access,
               const TranslationEngine& engine, Software& software);
+  // Ends the run with a fault that software cannot mend: throws UserErrors.
+  [[noreturn]] void refuse(const Fault& fault, Va va, const Access& access,
+                           const TranslationEngine& engine) const;
 
   // What the tables of guest and host, put together, say about `va`, in no time. Nothing: not
   // mapped.
