@@ -65,9 +65,9 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
   spec.stage1.reset();
   spec.stage2.reset();
   if (stage1_on(config))
-    spec.stage1 =
-        arm64::Stage1Spec{granule(keys.at("granule")),
-                          static_cast<unsigned>(keys.at("va_bits").as_uint()), access_flag, dirty};
+    spec.stage1 = arm64::Stage1Spec{granule(keys.at("granule")),
+                                    static_cast<unsigned>(keys.at("va_bits").as_uint()),
+                                    access_flag, dirty, keys.at("tbi").as_bool()};
   if (stage2_on(config)) {
     const std::string& start = keys.at("stage2_start_level").as_text();
     spec.stage2 =

@@ -12,6 +12,7 @@ struct Stage1Spec {
   Granule granule = Granule::k4;
   unsigned va_bits = 48;  // lower half; more than 48 needs FEAT_LVA (64K) or FEAT_LPA2
   bool hardware_access_flag = false, hardware_dirty = false;
+  bool top_byte_ignored = false;  // TBI of both halves
 };
 
 struct Stage2Spec {

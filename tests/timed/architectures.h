@@ -25,13 +25,16 @@ inline std::unique_ptr<Architecture> make_x86(PagingKind guest, Paging host = Pa
   return std::make_unique<x86::X86Architecture>(spec);
 }
 
+inline std::unique_ptr<Architecture> make_arm64(const arm64::TranslationSpec& spec) {
+  return std::make_unique<arm64::Arm64Architecture>(spec);
+}
 // Stage 1 with 48 bits of 4K granules (or none), stage 2 with `ipa_bits` (or none).
 inline std::unique_ptr<Architecture> make_arm64(bool stage1, std::optional<unsigned> ipa_bits) {
   arm64::TranslationSpec spec;
   if (!stage1) spec.stage1.reset();
   spec.stage2.reset();
   if (ipa_bits) spec.stage2.emplace().ipa_bits = *ipa_bits;
-  return std::make_unique<arm64::Arm64Architecture>(spec);
+  return make_arm64(spec);
 }
 
 struct NamedArchitecture {

@@ -46,6 +46,8 @@ Spec arm64_spec() {
                       {"3"}})
                   .or_default("auto"),
               whole("pa_bits", "Bits of a physical address.", 32, 52).or_default("48"),
+              flag("tbi", "Whether translation ignores the top byte of virtual addresses.")
+                  .or_default("false"),
               flag("hardware_access_flag", "Whether hardware sets the access flag.")
                   .or_default("true"),
               flag("hardware_dirty",

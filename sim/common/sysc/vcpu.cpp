@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 
 #include "common/machine/functional_machine.h"
 
@@ -95,6 +96,9 @@ void Vcpu::issue_all() {
     while (!machine_.control.stop_requested()) {
       const std::size_t count = source_.next(batch);
       if (count == 0) break;
+      if (mmu_.engine().ignores_top_byte())
+        for (MemoryAccess& access : std::span(batch).first(count))
+          access.va = mmu_.engine().cached_address(access.va, {access_type(access.kind)});
       for (std::size_t i = 0; i < count; ++i) issue_in_order(batch[i]);
       machine_.control.progress(number_, issued_);
     }
