@@ -8,6 +8,7 @@
 
 #include "common/hyp/cost_table.h"
 #include "common/hyp/host_vm.h"
+#include "common/hyp/table_watch.h"
 #include "common/mmu/engine.h"
 #include "common/paging/page_tables.h"
 #include "common/tlb/invalidation.h"
@@ -35,6 +36,16 @@ class Architecture {
   virtual std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const = 0;
   // The invalidations of such an instruction sequence, for a page of the space with this tag.
   virtual std::vector<Invalidation> after_unmap(UnmapInvalidation kind, Tag tag, Va page) const = 0;
+  // Watches over tables with this root: of one address space, of the virtual machine. Null: this
+  // architecture demands no order of stores and invalidations.
+  virtual std::unique_ptr<TableWatch> watch_stage1(std::uint16_t /*space*/, std::uint64_t /*root*/,
+                                                   TableReader /*read*/) const {
+    return nullptr;
+  }
+  virtual std::unique_ptr<TableWatch> watch_stage2(std::uint64_t /*root*/,
+                                                   TableReader /*read*/) const {
+    return nullptr;
+  }
   // Whether sign-extended addresses of the upper half are mapped by the same stage-1 tables (x86),
   // or by others that are not modelled (Arm's TTBR1).
   virtual bool upper_half_in_same_tables() const = 0;

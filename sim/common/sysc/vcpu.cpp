@@ -298,9 +298,11 @@ void Vcpu::unmap_one() {
   const auto space = static_cast<std::uint16_t>(space_);
   const auto page = kernel->unmap_one(space, unmap_random_, software);
   if (!page) return;
-  shoot_down(
-      machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(), Va{page->base}),
-      mmu_, others_, machine_.spec, machine_.agenda, issue_);
+  const std::vector<Invalidation> what =
+      machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(), Va{page->base});
+  machine_.vm.invalidating(what);
+  shoot_down(what, mmu_, others_, machine_.spec, machine_.agenda, issue_);
+  machine_.vm.invalidated(what);
   kernel->release(*page);
   machine_.vm.forget(space, *page);
   if (observer_)
