@@ -68,7 +68,10 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
   if (stage1_on(config))
     spec.stage1 = arm64::Stage1Spec{granule(keys.at("granule")),
                                     static_cast<unsigned>(keys.at("va_bits").as_uint()),
-                                    access_flag, dirty, marked == "stage1" || marked == "both"};
+                                    access_flag,
+                                    dirty,
+                                    marked == "stage1" || marked == "both",
+                                    keys.at("tbi").as_bool()};
   if (stage2_on(config)) {
     const std::string& start = keys.at("stage2_start_level").as_text();
     spec.stage2 =

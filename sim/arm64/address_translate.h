@@ -1,5 +1,5 @@
 // AT instructions: a translation whose result goes to PAR_EL1 (Arm ARM C5.4, D24.2.122). Left out:
-// memory attributes and shareability in PAR_EL1 (they read as zero), AT S1E1RP/WP, S1E3*.
+// S1E3*, S1E1A.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,6 +12,7 @@ struct AtOperation {
   bool both_stages = false;  // S12E*: else stage 1 alone
   std::uint8_t el = 1;       // whose translation: 0, 1 or 2
   bool write = false;
+  bool with_pan = false;  // S1E1RP, S1E1WP (FEAT_PAN2): as PSTATE.PAN says now
 };
 
 struct AtResult {

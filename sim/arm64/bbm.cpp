@@ -30,21 +30,30 @@ BbmTables BbmTables::of(const Stage2Format& format, Tag tag, const Features& fea
 }
 
 BbmRule judge_change(const BbmTables& tables, int height, std::uint64_t before, std::uint64_t after,
-                     bool same_contents) {
-  const std::uint64_t old = tables.geometry.load(before), now = tables.geometry.load(after);
+                     const SameContents& same) {
+  const TableGeometry& geometry = tables.geometry;
+  const std::uint64_t old = geometry.load(before), now = geometry.load(after);
   if (!bit(old, descriptor::valid) || !bit(now, descriptor::valid)) return BbmRule::none;
   const bool sizes_free = tables.bbm_level >= 1;
+  const auto moved = [&](unsigned lg2) {
+    return geometry.address_of(old, lg2) != geometry.address_of(now, lg2);
+  };
+  const auto differs = [&](unsigned lg2) {
+    return !same(geometry.address_of(old, lg2), geometry.address_of(now, lg2), lg2);
+  };
   if (is_table(old, height) || is_table(now, height)) {
-    const bool same_kind = is_table(old, height) == is_table(now, height);
-    return same_kind || sizes_free ? BbmRule::none : BbmRule::block_size;
+    if (is_table(old, height) != is_table(now, height))
+      return sizes_free ? BbmRule::none : BbmRule::block_size;
+    // Another table changes whatever the two do not agree on; rights on the way are free.
+    const unsigned table_lg2 = geometry.granule.lg2;
+    return moved(table_lg2) && differs(table_lg2) ? BbmRule::output_address : BbmRule::none;
   }
   if (bit(old ^ now, descriptor::contiguous) && !sizes_free) return BbmRule::block_size;
   const std::uint64_t attributes = tables.stage == 1 ? field_mask(4, 2) : field_mask(5, 2);
   if ((old ^ now) & attributes) return BbmRule::memory_type;
-  if (!tables.geometry.ds && ((old ^ now) & field_mask(9, 8))) return BbmRule::shareability;
-  const unsigned lg2 = tables.geometry.granule.leaf_lg2(height);
-  if (tables.geometry.address_of(old, lg2) != tables.geometry.address_of(now, lg2) &&
-      (writable(tables, old) || writable(tables, now) || !same_contents))
+  if (!geometry.ds && ((old ^ now) & field_mask(9, 8))) return BbmRule::shareability;
+  const unsigned lg2 = geometry.granule.leaf_lg2(height);
+  if (moved(lg2) && (writable(tables, old) || writable(tables, now) || differs(lg2)))
     return BbmRule::output_address;
   const bool becomes_global = bit(old, descriptor::not_global) && !bit(now, descriptor::not_global);
   return tables.stage == 1 && becomes_global ? BbmRule::global_overlap : BbmRule::none;
@@ -52,15 +61,20 @@ BbmRule judge_change(const BbmTables& tables, int height, std::uint64_t before, 
 
 std::optional<BbmWatch::Violation> BbmWatch::wrote(std::uint64_t entry_at, std::uint64_t in,
                                                    int height, std::uint64_t before,
-                                                   std::uint64_t after, bool same_contents) {
+                                                   std::uint64_t after) {
   std::vector<Stale>& stale = stale_[entry_at];
   if (before != after && bit(tables_.geometry.load(before), descriptor::valid))
-    stale.push_back({before, in, height, false});
+    stale.push_back({before, in, height, false, false});
   std::optional<Violation> found;
   for (const Stale& held : stale) {
-    const BbmRule rule = judge_change(tables_, height, held.word, after, same_contents);
-    if (rule != BbmRule::none && !found) found = Violation{rule, entry_at, held.word, after};
+    const BbmRule rule = judge_change(tables_, height, held.word, after, same_);
+    if (rule == BbmRule::none) continue;
+    if (held.going)
+      ++overtaking_;
+    else if (!found)
+      found = Violation{rule, entry_at, held.word, after};
   }
+  if (stale.empty()) stale_.erase(entry_at);
   return found;
 }
 
@@ -93,9 +107,17 @@ bool BbmWatch::gone(Stale& stale, const Invalidation& what) const {
   return stale.second_stage_gone && what.final_entries && what.globals && !what.va && !what.space;
 }
 
-void BbmWatch::invalidated(const Invalidation& what) {
+void BbmWatch::issued(const Invalidation& what) {
+  for (auto& [at, all] : stale_)
+    for (Stale& stale : all) {
+      Stale then = stale;
+      stale.going |= gone(then, what);
+    }
+}
+
+void BbmWatch::completed(const Invalidation& what) {
   for (auto at = stale_.begin(); at != stale_.end();) {
-    std::erase_if(at->second, [&](Stale& stale) { return gone(stale, what); });
+    std::erase_if(at->second, [&](Stale& stale) { return gone(stale, what) && stale.going; });
     at = at->second.empty() ? stale_.erase(at) : std::next(at);
   }
 }

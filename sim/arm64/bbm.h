@@ -1,12 +1,14 @@
 // Break-before-make: which changes of a descriptor need its old translation to be gone from all
 // TLBs first (Arm ARM D8.17.1, R_WHZWS, R_DDMVT), and a watch over the descriptors of one set of
-// tables that reports changes made too early. Left out: a table descriptor that is made to point to
-// another table (only the leaves below decide), and whether a DSB stood between.
+// tables that finds changes made too early. Left out: whether a DSB stood between. bbm_watch.h
+// joins it to the machine.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "arm64/stage1_format.h"
@@ -19,7 +21,7 @@ enum class BbmRule : std::uint8_t {
   none,         // the change is legal in place
   memory_type,  // or cacheability
   shareability,
-  output_address,
+  output_address,  // of a leaf, or of the next table
   block_size,      // table and block, or contiguous and not
   global_overlap,  // a global entry over one that was not
 };
@@ -37,14 +39,19 @@ struct BbmTables {
   static BbmTables of(const Stage2Format& format, Tag tag, const Features& features);
 };
 
+// Whether the 2^lg2 bytes at two output addresses are the same. Asked only where that decides.
+using SameContents = std::function<bool(std::uint64_t one, std::uint64_t other, unsigned lg2)>;
+inline bool never_same(std::uint64_t, std::uint64_t, unsigned) { return false; }
+
 // The rule that `after` breaks if it takes the place of `before` (both as in memory) while TLBs may
-// hold `before`. `same_contents`: the memory at both output addresses holds the same bytes.
+// hold `before`.
 BbmRule judge_change(const BbmTables& tables, int height, std::uint64_t before, std::uint64_t after,
-                     bool same_contents);
+                     const SameContents& same);
 
 class BbmWatch {
  public:
-  explicit BbmWatch(const BbmTables& tables) : tables_(tables) {}
+  explicit BbmWatch(const BbmTables& tables, SameContents same = never_same)
+      : tables_(tables), same_(std::move(same)) {}
 
   struct Violation {
     BbmRule rule = BbmRule::none;
@@ -52,10 +59,17 @@ class BbmWatch {
   };
   // The descriptor at `entry_at`, for the input address `in`, has been written.
   std::optional<Violation> wrote(std::uint64_t entry_at, std::uint64_t in, int height,
-                                 std::uint64_t before, std::uint64_t after,
-                                 bool same_contents = false);
-  // An invalidation has completed on all processors.
-  void invalidated(const Invalidation& what);
+                                 std::uint64_t before, std::uint64_t after);
+  // An invalidation is on its way to all processors. What is made anew meanwhile is no violation,
+  // but counted: Linux drops the page-table lock before it flushes (mm/memory.c zap_pte_range), so
+  // a fault on another processor may come between.
+  void issued(const Invalidation& what);
+  void completed(const Invalidation& what);
+  void invalidated(const Invalidation& what) {
+    issued(what);
+    completed(what);
+  }
+  std::uint64_t overtaking() const { return overtaking_; }
 
  private:
   // A valid descriptor that is no longer in memory, but may be in TLBs.
@@ -64,10 +78,13 @@ class BbmWatch {
     std::uint64_t in = 0;
     int height = 0;
     bool second_stage_gone = false;  // stage 2: only combined entries are left
+    bool going = false;              // the invalidation that is owed is on its way
   };
   bool gone(Stale& stale, const Invalidation& what) const;
 
   BbmTables tables_;
+  SameContents same_;
+  std::uint64_t overtaking_ = 0;
   std::map<std::uint64_t, std::vector<Stale>> stale_;  // by entry address
 };
 

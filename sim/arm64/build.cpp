@@ -64,6 +64,7 @@ std::uint64_t tcr_of(const TranslationSpec& spec) {
                       std::uint64_t{tg1_codes[static_cast<unsigned>(s1.granule)]} << 30 | one(23) |
                       std::uint64_t{ps_for(ipa_bits(spec))} << 32;
   if (spec.features.asid16) tcr |= one(36);
+  if (s1.top_byte_ignored) tcr |= one(37) | one(38);
   if (s1.hardware_access_flag) tcr |= one(39);
   if (s1.hardware_dirty) tcr |= one(40);
   if (stage1_ds(spec)) tcr |= one(59);

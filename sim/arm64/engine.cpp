@@ -45,6 +45,15 @@ void Engine::enter_space(std::uint16_t space) {
   decode();
 }
 
+// Combined entries: which stage reports it is the implementation's choice.
+Fault Engine::tlb_conflict() const {
+  Fault fault;
+  if (knobs_.tlb_conflict == Knobs::Conflict::any || features_.bbm >= 3) return fault;
+  fault.cause = FaultCause::conflict;
+  fault.stage = state_.stage1_on ? 1 : 2;
+  return fault;
+}
+
 WalkShape Engine::shape() const {
   const auto levels = [](bool on, const TableGeometry& tables) {
     return static_cast<std::uint8_t>(on ? tables.root_height + 1 : 0);

@@ -28,6 +28,10 @@ class Engine final : public TranslationEngine {
   Va cached_address(Va va, const Access& access) const override {
     return state_.canonical(va, access.type);
   }
+  bool ignores_top_byte() const override {
+    return state_.tbi[0] || state_.tbi[1] || state_.tbi_fetch[0] || state_.tbi_fetch[1];
+  }
+  Fault tlb_conflict() const override;
   WalkReply walk(Va va, const Access& access, WalkCaches& caches, WalkPort& port) override;
   bool serves(std::uint64_t attributes, const Access& access) const override {
     Access judged = access;

@@ -56,6 +56,7 @@ WalkReply make_reply(const WalkFrame& f, Pa pa, unsigned size_lg2, std::uint64_t
 
 void add_stage1(WalkReply& reply, const WalkFrame& f, const Walked<Stage1Format>& walked) {
   reply.stage1_size_lg2 = walked.size_lg2;
+  reply.entry.uncached |= walked.uncached;
   reply.entry.leaf_lg2 = static_cast<std::uint8_t>(f.stage1.leaf_lg2(walked.height));
   reply.entry.global = f.stage1.is_global(walked.word);
 }
@@ -64,6 +65,14 @@ std::uint64_t stage1_attributes(const WalkFrame& f, const Walked<Stage1Format>& 
   const bool pan = f.stage1.pan_blocks(f.stage1.rights(walked.path, walked.word));
   return f.stage1.clean_rights(walked.path, walked.word) | (pan ? attribute_pan_blocks : 0);
 }
+
+// AT: its result names the memory's attributes. Other walks are spared their decoding.
+void add_memory(WalkReply& reply, const WalkFrame& f, const MemoryType& stage1,
+                const Stage2Leaf* leaf = nullptr) {
+  const MemoryType memory = leaf ? combined_memory(stage1, f.stage2.memory(leaf->word)) : stage1;
+  reply.entry.attributes |= par_attributes(memory);
+}
+bool names_memory(const WalkFrame& f) { return f.stage1.controls().operation == Operation::at; }
 
 WalkReply failed(const Fault& fault) {
   WalkReply reply;
@@ -78,7 +87,15 @@ WalkReply walk_one_stage(const WalkFrame& f) {
   WalkReply reply =
       make_reply(f, Pa{walked.out.value}, walked.size_lg2, stage1_attributes(f, walked));
   add_stage1(reply, f, walked);
+  if (names_memory(f)) add_memory(reply, f, f.stage1.memory(walked.word));
   return reply;
+}
+
+// Stage 2 has denied the update of a stage-1 leaf: reads ask for no right to write. If stage 2 has
+// an objection to the final address too, either may be reported (R_LXCKP).
+bool reports_final_address(const WalkFrame& f, const Fault& fault) {
+  return fault.on_table_walk && fault.wanted_write &&
+         f.stage2.geometry().knobs.update_fault == Knobs::UpdateFault::final_address;
 }
 
 WalkReply walk_both_stages(const WalkFrame& f, bool stage1_only) {
@@ -86,9 +103,13 @@ WalkReply walk_both_stages(const WalkFrame& f, bool stage1_only) {
   NestedTables<Stage2Format> tables(stage2, f.port, f.stage1.table_lg2(),
                                     f.caches.stage1_holds_physical);
   const Walked<Stage1Format> walked = walk_stage1(f, tables);
-  if (walked.fault) return failed(walked.fault);
   Stage2Leaf leaf;
   Fault fault;
+  if (walked.fault) {
+    const bool other = reports_final_address(f, walked.fault) && !stage1_only &&
+                       !stage2.translate(walked.out, f.access, RefPosition::none, leaf, fault);
+    return failed(other ? fault : walked.fault);
+  }
   if (stage1_only)
     leaf.pa = Pa{walked.out.value};
   else if (!stage2.translate(walked.out, f.access, RefPosition::none, leaf, fault))
@@ -98,6 +119,9 @@ WalkReply walk_both_stages(const WalkFrame& f, bool stage1_only) {
   WalkReply reply = make_reply(f, leaf.pa, std::min(walked.size_lg2, leaf.size_lg2), attributes);
   add_stage1(reply, f, walked);
   reply.stage2_size_lg2 = stage1_only ? 0 : leaf.size_lg2;
+  reply.entry.uncached |= leaf.uncached;
+  if (names_memory(f))
+    add_memory(reply, f, f.stage1.memory(walked.word), stage1_only ? nullptr : &leaf);
   return reply;
 }
 
@@ -120,13 +144,17 @@ WalkReply walk_stage2_only(const WalkFrame& f) {
     return failed(fault);
   WalkReply reply = make_reply(f, leaf.pa, leaf.size_lg2, f.stage2.clean_rights(leaf.word));
   reply.stage2_size_lg2 = leaf.size_lg2;
+  reply.entry.uncached = leaf.uncached;
+  if (names_memory(f)) add_memory(reply, f, stage1_off_memory(f.state.default_cacheable), &leaf);
   return reply;
 }
 
 WalkReply flat(const WalkFrame& f) {
   Fault fault;
   if (!flat_address_fits(f, fault)) return failed(fault);
-  return make_reply(f, Pa{f.va.value}, flat_size_lg2, all_rights);
+  WalkReply reply = make_reply(f, Pa{f.va.value}, flat_size_lg2, all_rights);
+  if (names_memory(f)) add_memory(reply, f, stage1_off_memory(f.state.default_cacheable));
+  return reply;
 }
 
 WalkReply dispatch(const WalkFrame& f, bool stage1_only) {

@@ -29,7 +29,7 @@ struct Features {
   bool nv1 = false;       // FEAT_NV: HCR_EL2.NV1 changes the EL1&0 permissions
   bool ttl = true;        // level hints of TLBI
   bool tlb_range = true;  // range forms of TLBI
-  std::uint8_t bbm = 2;   // 0..2
+  std::uint8_t bbm = 2;   // FEAT_BBML1..3; 0: none
 
   // The processor with every feature that this model knows, 52-bit addresses included.
   static constexpr Features all() {
@@ -52,11 +52,12 @@ struct Knobs {
   // takes it as it stands, `conflict` gives a TLB conflict abort.
   enum class Misprogrammed : std::uint8_t { run, page, conflict };
   Misprogrammed contig_misprog = Misprogrammed::page;
-  // Whether a TLB entry covers the whole run, so that a hole in it may hit; else one member only.
+  // Whether a TLB entry covers the whole run, so that a hole in it may hit; else one member only,
+  // and a hole faults (contig_hole).
   bool contig_cached = true;
   // A run larger than the input address space: a Translation fault, or the hint is ignored.
   bool contig_too_large_faults = false;
-  // A block with nT = 1: a Translation fault, or mapped and cached as if it were one granule.
+  // A block with nT = 1: a Translation fault, or mapped, but kept by no TLB.
   bool nt_faults = false;
 
   // A leaf whose dirty state hardware manages counts as writable, clean or not, where writability
@@ -64,6 +65,21 @@ struct Knobs {
   // not.
   bool clean_forbids_execution = true;
 
+  // With hardware's access flag: whether it is set by an access that is then denied (Permission,
+  // Alignment).
+  bool access_flag_on_denied = false;
+  // A stage-1 descriptor cannot be updated, as stage 2 denies it, and the final address faults at
+  // stage 2 too: which fault is reported (R_LXCKP).
+  enum class UpdateFault : std::uint8_t { table_walk, final_address };
+  UpdateFault update_fault = UpdateFault::table_walk;
+  // Two TLB entries map the address of an access: a TLB conflict abort (never with FEAT_BBML3), or
+  // any of the two.
+  enum class Conflict : std::uint8_t { any, abort };
+  Conflict tlb_conflict = Conflict::any;
+
+  // TLBI removes the least that is required. Else as processors do that hold combined entries only:
+  // by IPA, all of the VMID goes; and forms for the last level take walk caches too.
+  bool tlbi_strict = true;
   // TLBI with a level hint: whether an entry of another size stays (the least that is required).
   bool wrong_ttl_keeps = true;
   // HPFAR_EL2 after a stage-2 Permission fault of the access itself: zero stands for UNKNOWN.

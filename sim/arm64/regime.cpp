@@ -66,6 +66,9 @@ void decode_half(unsigned half, const TwoHalves& from, bool nv1, bool pan, const
   c.pan = features.pan >= 1 && pan;
   c.epan = features.pan >= 3 && from.sctlr.epan();
   c.device_attributes = device_attributes(from.mair);
+  c.mair = from.mair;
+  c.sh = static_cast<std::uint8_t>(tcr.sh(half));
+  c.cacheable = from.sctlr.c();
   state.halves[half] = Stage1Format(c);
   state.tbi[half] = tcr.tbi(half);
   state.tbi_fetch[half] = tcr.tbi(half) && !(features.tbid && tcr.tbid(half));
@@ -91,6 +94,9 @@ void decode_el2(const Registers& r, const Features& features, const Knobs& knobs
   c.ha = features.hafdbs >= 1 && tcr.ha();
   c.hd = features.hafdbs >= 2 && tcr.hd();
   c.device_attributes = device_attributes(r.mair_el2);
+  c.mair = r.mair_el2;
+  c.sh = static_cast<std::uint8_t>(tcr.sh0());
+  c.cacheable = sctlr.c();
   state.halves[0] = Stage1Format(c);
   state.two_halves = false;
   state.tbi[0] = tcr.tbi();
@@ -118,6 +124,8 @@ Stage2Format decode_stage2(const Registers& r, const Features& features, const K
   c.xnx = features.xnx;
   c.ptw = hcr.ptw();
   c.fwb = features.fwb && hcr.fwb();
+  c.cache_disabled = hcr.cd();
+  c.sh = static_cast<std::uint8_t>(vtcr.sh0());
   return Stage2Format(c);
 }
 
@@ -148,6 +156,7 @@ TranslationState decode_state(const Registers& regs, const ProcessorState& now,
   const bool host = vhe_host(regs, features);
   state.regime = regime_of(now.el, regs, features);
   state.pa_bits = features.pa_bits;
+  state.default_cacheable = hcr.dc() && state.regime == Regime::el1_0 && !(host && hcr.tge());
   if (state.regime == Regime::el2) {
     decode_el2(regs, features, knobs, state);
     state.stage1_on = Sctlr{regs.sctlr_el2}.m();

@@ -34,7 +34,8 @@ struct TranslationState {
   Stage2Format stage2;
   std::array<bool, 2> tbi = {};  // top byte ignored, by half; for fetches only without TBID
   std::array<bool, 2> tbi_fetch = {};
-  std::uint8_t pa_bits = 48;  // PAMax: input limit while stage 1 is off
+  std::uint8_t pa_bits = 48;       // PAMax: input limit while stage 1 is off
+  bool default_cacheable = false;  // HCR_EL2.DC: Normal memory while stage 1 is off
 
   unsigned half_of(Va va) const { return two_halves && bit(va.value, 55) ? 1 : 0; }
   // The address without an ignored top byte: what tables and TLBs see.

@@ -23,6 +23,7 @@ struct ProcessorState {
 struct Sctlr {
   std::uint64_t word;
   bool m() const { return bit(word, 0); }
+  bool c() const { return bit(word, 2); }
   bool wxn() const { return bit(word, 19); }
   bool ee() const { return bit(word, 25); }
   bool epan() const { return bit(word, 57); }
@@ -36,6 +37,7 @@ struct Hcr {
   bool dc() const { return bit(word, 12); }
   bool tge() const { return bit(word, 27); }
   bool rw() const { return bit(word, 31); }
+  bool cd() const { return bit(word, 32); }
   bool e2h() const { return bit(word, 34); }
   bool tea() const { return bit(word, 37); }
   bool nv() const { return bit(word, 42); }
@@ -47,6 +49,7 @@ struct Vtcr {
   std::uint64_t word;
   unsigned t0sz() const { return static_cast<unsigned>(bits(word, 5, 0)); }
   unsigned sl0() const { return static_cast<unsigned>(bits(word, 7, 6)); }
+  unsigned sh0() const { return static_cast<unsigned>(bits(word, 13, 12)); }
   unsigned tg0() const { return static_cast<unsigned>(bits(word, 15, 14)); }
   unsigned ps() const { return static_cast<unsigned>(bits(word, 18, 16)); }
   bool vs() const { return bit(word, 19); }
@@ -63,6 +66,9 @@ struct Tcr {
     return static_cast<unsigned>(half ? bits(word, 21, 16) : bits(word, 5, 0));
   }
   bool epd(unsigned half) const { return bit(word, half ? 23 : 7); }
+  unsigned sh(unsigned half) const {
+    return static_cast<unsigned>(half ? bits(word, 29, 28) : bits(word, 13, 12));
+  }
   unsigned tg0() const { return static_cast<unsigned>(bits(word, 15, 14)); }
   unsigned tg1() const { return static_cast<unsigned>(bits(word, 31, 30)); }
   bool a1() const { return bit(word, 22); }
@@ -81,6 +87,7 @@ struct Tcr {
 struct TcrEl2 {
   std::uint64_t word;
   unsigned t0sz() const { return static_cast<unsigned>(bits(word, 5, 0)); }
+  unsigned sh0() const { return static_cast<unsigned>(bits(word, 13, 12)); }
   unsigned tg0() const { return static_cast<unsigned>(bits(word, 15, 14)); }
   unsigned ps() const { return static_cast<unsigned>(bits(word, 18, 16)); }
   bool tbi() const { return bit(word, 20); }

@@ -28,6 +28,8 @@ constexpr Rights needed(const Access& access) {
 // TLB attributes: the rights that both stages give and that need no flag to be set first, and what
 // PSTATE.PAN has to know.
 inline constexpr std::uint64_t attribute_pan_blocks = 1 << 6;  // EL0 may reach it, as stage 1 says
+// After AT also PAR_EL1's ATTR and SH, where they stand there.
+inline constexpr std::uint64_t attribute_memory = std::uint64_t{0xff} << 56 | 3 << 7;
 
 // Permit::detail and Fault::detail: the write was denied (of a read-modify-write, the read was
 // not).

@@ -59,7 +59,9 @@ Permit Stage1Format::permit(Path path, std::uint64_t word, int, const Access& ac
   }
   const Rights have = rights(path, word);
   Rights given = have;
-  if (c_.pan && !access.user && !is_maintenance(c_.operation) && pan_blocks(have))
+  // AT S1E1R and W are walked with PAN clear; S1E1RP and WP heed it.
+  const bool heeds_pan = !is_maintenance(c_.operation) || c_.operation == Operation::at;
+  if (c_.pan && heeds_pan && !access.user && pan_blocks(have))
     given = static_cast<Rights>(given & ~(right_read | right_write));
   if ((need & ~given) == 0) return {};
   const Rights denied = static_cast<Rights>(need & ~given);
@@ -75,6 +77,13 @@ std::uint64_t Stage1Format::mark_leaf(std::uint64_t word, const Access& access) 
       dirty_managed(d))
     d &= ~one(ap2);
   return geometry().load(d);
+}
+
+MemoryType Stage1Format::memory(std::uint64_t word) const {
+  const std::uint64_t d = geometry().load(word);
+  const auto index = static_cast<unsigned>(bits(d, 4, 2));
+  const unsigned sh = geometry().ds ? c_.sh : static_cast<unsigned>(bits(d, 9, 8));
+  return stage1_memory(static_cast<std::uint8_t>(c_.mair >> 8 * index), sh, c_.cacheable);
 }
 
 std::uint64_t Stage1Format::make_table(Ipa next) const {

@@ -2,6 +2,7 @@
 // access flag and dirty state (Arm ARM D8.3 to D8.5; ASL S1Walk, S1DirectBasePermissions). Left
 // out: permission indirection and overlays, D128, FEAT_HAFT, guarded pages, NS.
 #pragma once
+#include "arm64/memory_type.h"
 #include "arm64/operation.h"
 #include "arm64/rights.h"
 #include "arm64/table_geometry.h"
@@ -37,6 +38,9 @@ class Stage1Format {
     bool ha = false, hd = false;
     bool pan = false, epan = false;
     std::uint8_t device_attributes = 0;  // by AttrIndx: MAIR says Device
+    std::uint8_t sh = 0;                 // TCR.SH, in place of the descriptor's with DS
+    bool cacheable = false;              // SCTLR.C
+    std::uint64_t mair = 0;
     Operation operation = Operation::plain;
   };
 
@@ -70,6 +74,9 @@ class Stage1Format {
   std::uint64_t mark_table(std::uint64_t word) const { return word; }
   Permit permit(Path path, std::uint64_t word, int h, const Access& access) const;
   std::uint64_t mark_leaf(std::uint64_t word, const Access& access) const;
+  std::uint64_t mark_denied(std::uint64_t word, FaultCause cause) const {
+    return c_.ha ? geometry().mark_denied(word, cause) : word;
+  }
 
   // The rights that the leaf and the path give, before PSTATE.PAN.
   Rights rights(Path path, std::uint64_t word) const;
@@ -87,6 +94,8 @@ class Stage1Format {
   bool is_device(std::uint64_t word) const {
     return bit(c_.device_attributes, static_cast<unsigned>(bits(geometry().load(word), 4, 2)));
   }
+
+  MemoryType memory(std::uint64_t word) const;
 
   // Walk caches and table editing.
   int root_height() const { return geometry().root_height; }

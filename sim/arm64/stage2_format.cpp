@@ -24,6 +24,12 @@ bool Stage2Format::is_device(std::uint64_t word) const {
   return c_.fwb ? !bit(d, 4) : bits(d, 5, 4) == 0;
 }
 
+Stage2Memory Stage2Format::memory(std::uint64_t word) const {
+  const std::uint64_t d = geometry().load(word);
+  return {static_cast<unsigned>(bits(d, 5, 2)),
+          geometry().ds ? c_.sh : static_cast<unsigned>(bits(d, 9, 8)), c_.fwb, c_.cache_disabled};
+}
+
 Permit Stage2Format::permit(Path, std::uint64_t word, int, const Access& access) const {
   const std::uint64_t d = geometry().load(word);
   if (!bit(d, descriptor::access_flag) && !c_.ha) return {FaultCause::access_flag};

@@ -2,6 +2,7 @@
 // D8.3.1, D8.4.2, D8.5; ASL S2Walk, S2DirectBasePermissions, S2CheckPermissions). Table descriptors
 // carry no rights. Left out: S2PIE, S2POE, TL0/TL1, AssuredOnly, MTE tags.
 #pragma once
+#include "arm64/memory_type.h"
 #include "arm64/operation.h"
 #include "arm64/rights.h"
 #include "arm64/table_geometry.h"
@@ -27,6 +28,8 @@ class Stage2Format {
     bool xnx = false;
     bool ptw = false;  // stage-1 tables must not lie in Device memory
     bool fwb = false;
+    bool cache_disabled = false;  // HCR_EL2.CD
+    std::uint8_t sh = 0;          // VTCR.SH0, in place of the descriptor's with DS
     Operation operation = Operation::plain;
   };
 
@@ -56,6 +59,9 @@ class Stage2Format {
   std::uint64_t mark_table(std::uint64_t word) const { return word; }
   Permit permit(Path path, std::uint64_t word, int h, const Access& access) const;
   std::uint64_t mark_leaf(std::uint64_t word, const Access& access) const;
+  std::uint64_t mark_denied(std::uint64_t word, FaultCause cause) const {
+    return c_.ha ? geometry().mark_denied(word, cause) : word;
+  }
 
   Rights rights(std::uint64_t word) const;
   // Of these, those that need no dirty state to be set first.
@@ -65,6 +71,7 @@ class Stage2Format {
     return static_cast<Rights>(rights(word) & (clean ? ~0x12u : ~0u));
   }
   bool is_device(std::uint64_t word) const;
+  Stage2Memory memory(std::uint64_t word) const;
 
   // What reading, or updating, a stage-1 descriptor amounts to.
   Access table_access(bool update) const {

@@ -59,7 +59,7 @@ TableGeometry common_geometry(const GeometryRequest& ask, const Features& featur
   g.ds = ask.ds && features.lpa2 && ask.granule != Granule::k64;
   g.lpa64 = ask.granule == Granule::k64 && features.lpa;
   g.big_endian = ask.big_endian;
-  g.honours_nt = features.bbm > 0;
+  g.honours_nt = features.bbm == 1 || features.bbm == 2;
   g.knobs = knobs;
   g.output_bits = static_cast<std::uint8_t>(output_bits(ask.ps, ask.granule, g.ds, features));
   const bool big_blocks = ask.granule == Granule::k64 ? features.pa_bits >= 52 : g.ds;
@@ -89,8 +89,7 @@ EntryKind TableGeometry::adjust_leaf(std::uint64_t d, int height, std::uint64_t 
                                      std::uint64_t& base, unsigned& lg2) const {
   const unsigned run = run_lg2(d, height);
   if (run > input_bits && knobs.contig_too_large_faults) return EntryKind::not_present;
-  const bool blocked = honours_nt && height > 0 && bit(d, descriptor::no_translate);
-  if (blocked && knobs.nt_faults) return EntryKind::not_present;
+  if (no_translate(d, height) && knobs.nt_faults) return EntryKind::not_present;
   if (run != lg2 && run <= input_bits) {
     using Choice = Knobs::Misprogrammed;
     const bool misfit = knobs.contig_misprog != Choice::run && misprogrammed(d, height, in);
@@ -102,10 +101,6 @@ EntryKind TableGeometry::adjust_leaf(std::uint64_t d, int height, std::uint64_t 
       else
         base |= in & field_mask(run - 1, lg2);
     }
-  }
-  if (blocked) {
-    base |= in & low_mask(lg2) & ~low_mask(granule.lg2);
-    lg2 = granule.lg2;
   }
   return EntryKind::leaf;
 }

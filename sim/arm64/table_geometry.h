@@ -27,7 +27,7 @@ struct TableGeometry {
   bool ds = false;               // 4K, 16K: address bits 51:50 in [9:8], 49:48 in [49:48]
   bool lpa64 = false;            // 64K: address bits 51:48 in [15:12]
   bool big_endian = false;
-  bool honours_nt = false;  // FEAT_BBM level 1 or 2
+  bool honours_nt = false;  // FEAT_BBML1 or FEAT_BBML2, not beyond
   Knobs knobs{};
 
   std::uint64_t load(std::uint64_t word) const {
@@ -59,6 +59,10 @@ struct TableGeometry {
   }
   bool out_of_range(std::uint64_t at) const { return at >> output_bits != 0; }
 
+  // A block that TLBs may not keep, if it translates at all: its size is about to change in place.
+  bool no_translate(std::uint64_t d, int height) const {
+    return honours_nt && height > 0 && bit(d, descriptor::no_translate);
+  }
   // lg2 bytes that a leaf maps, with the whole of a contiguous run that is honoured.
   unsigned run_lg2(std::uint64_t d, int height) const {
     const unsigned leaf = granule.leaf_lg2(height);
@@ -68,6 +72,14 @@ struct TableGeometry {
   bool misprogrammed(std::uint64_t d, int height, std::uint64_t in) const {
     const unsigned run = run_lg2(d, height), leaf = granule.leaf_lg2(height);
     return run != leaf && ((address_of(d, leaf) ^ in) & field_mask(run - 1, leaf)) != 0;
+  }
+
+  // With hardware's access flag: a leaf after it has denied an access (ASL
+  // SettingAccessFlagPermitted).
+  std::uint64_t mark_denied(std::uint64_t word, FaultCause cause) const {
+    const bool may = cause == FaultCause::permission || cause == FaultCause::alignment;
+    return may && knobs.access_flag_on_denied ? load(load(word) | one(descriptor::access_flag))
+                                              : word;
   }
 
   // The meaning of a descriptor that `in` selects in a table of this height.
@@ -81,13 +93,12 @@ struct TableGeometry {
     if (bit(d, descriptor::table) != (height == 0) || !leaf_allowed(height)) return {};
     unsigned lg2 = granule.leaf_lg2(height);
     std::uint64_t base = address_of(d, lg2);
-    if (bit(d, descriptor::contiguous) || (height > 0 && bit(d, descriptor::no_translate)))
-        [[unlikely]] {
+    if (bit(d, descriptor::contiguous) || no_translate(d, height)) [[unlikely]] {
       const EntryKind kind = adjust_leaf(d, height, in, base, lg2);
       if (kind != EntryKind::leaf) return {kind, Out{}, 0};
     }
     return {out_of_range(base) ? EntryKind::address_size : EntryKind::leaf, Out{base},
-            static_cast<std::uint8_t>(lg2)};
+            static_cast<std::uint8_t>(lg2), no_translate(d, height)};
   }
 
  private:

@@ -97,7 +97,14 @@ TlbiEffect tlbi(const TlbiOperation& op, std::uint64_t operand, const Registers&
   what.regime = static_cast<std::uint16_t>(regime);
   if (regime == Regime::el1_0 && !kind.is(every_vmid)) what.vm = current_vmid(regs, features);
   const bool by_address = kind.selects == va || kind.selects == va_and_asid || kind.selects == ipa;
-  const Walks walks = kind.is(leaf_only) ? Walks::none : by_address ? Walks::path : Walks::all;
+  const bool keeps_walks = kind.is(leaf_only) && knobs.tlbi_strict;
+  const Walks walks = keeps_walks ? Walks::none : by_address ? Walks::path : Walks::all;
+  if (kind.selects == ipa && !knobs.tlbi_strict) {  // combined entries have no IPA to go by
+    Invalidation combined = what;
+    combined.final_entries = true;
+    combined.stage1_walks = Walks::all;
+    effect.what.push_back(combined);
+  }
   if (kind.selects != ipa) {
     what.final_entries = true;
     what.stage1_walks = walks;

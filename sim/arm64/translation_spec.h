@@ -13,6 +13,7 @@ struct Stage1Spec {
   unsigned va_bits = 48;  // lower half; more than 48 needs FEAT_LVA (64K) or FEAT_LPA2
   bool hardware_access_flag = false, hardware_dirty = false;
   bool contiguous = false;  // software marks whole runs of descriptors with the Contiguous bit
+  bool top_byte_ignored = false;  // TBI of both halves
 };
 
 struct Stage2Spec {

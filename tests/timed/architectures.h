@@ -25,6 +25,10 @@ inline std::unique_ptr<Architecture> make_x86(PagingKind guest, Paging host = Pa
   return std::make_unique<x86::X86Architecture>(spec);
 }
 
+inline std::unique_ptr<Architecture> make_arm64(const arm64::TranslationSpec& spec) {
+  return std::make_unique<arm64::Arm64Architecture>(spec);
+}
+
 // Stage 1 with 48 bits (or none), stage 2 with `ipa_bits` (or none), both with the same granule and
 // with whole contiguous runs marked.
 inline std::unique_ptr<Architecture> make_arm64(bool stage1, std::optional<unsigned> ipa_bits,
@@ -40,7 +44,7 @@ inline std::unique_ptr<Architecture> make_arm64(bool stage1, std::optional<unsig
     stage2.granule = granule;
     stage2.contiguous = true;
   }
-  return std::make_unique<arm64::Arm64Architecture>(spec);
+  return make_arm64(spec);
 }
 
 struct NamedArchitecture {

@@ -1,5 +1,8 @@
 #include "arm64/kvm/arm64_architecture.h"
 
+#include <fmt/format.h>
+
+#include "arm64/bbm_watch.h"
 #include "arm64/build.h"
 #include "arm64/kvm/stage2_fault.h"
 #include "arm64/tlbi.h"
@@ -64,6 +67,24 @@ FlushSequence Arm64Architecture::after_unmap(UnmapInvalidation kind, Tag tag,
       break;
   }
   return sequence;
+}
+
+std::unique_ptr<TableWatch> Arm64Architecture::watch_stage1(std::uint16_t space, std::uint64_t root,
+                                                            TableReader read) const {
+  const TranslationState state = build_engine(spec_)->state();
+  Tag tag = state.tag;
+  tag.space = space;
+  return std::make_unique<BbmTableWatch>(BbmTables::of(state.halves[0], tag, spec_.features), root,
+                                         std::move(read),
+                                         fmt::format("stage 1 of address space {}", space));
+}
+
+std::unique_ptr<TableWatch> Arm64Architecture::watch_stage2(std::uint64_t root,
+                                                            TableReader read) const {
+  const TranslationState state = build_engine(spec_)->state();
+  return std::make_unique<BbmTableWatch>(
+      BbmTables::of(state.stage2, state.stage2_tag, spec_.features), root, std::move(read),
+      "stage 2");
 }
 
 std::uint8_t Arm64Architecture::stage1_granule_lg2() const {

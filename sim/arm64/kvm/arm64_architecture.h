@@ -18,6 +18,9 @@ class Arm64Architecture final : public Architecture {
   std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const override;
   FlushSequence after_unmap(UnmapInvalidation kind, Tag tag,
                             const UnmappedBlock& block) const override;
+  std::unique_ptr<TableWatch> watch_stage1(std::uint16_t space, std::uint64_t root,
+                                           TableReader read) const override;
+  std::unique_ptr<TableWatch> watch_stage2(std::uint64_t root, TableReader read) const override;
   bool upper_half_in_same_tables() const override { return false; }
   std::uint16_t largest_space() const override { return 0xffff; }
   std::uint8_t stage1_granule_lg2() const override;

@@ -160,6 +160,7 @@ int explain_command(const Program& program, const Arguments& arguments) {
   machine.vcpus = 1;
   machine.max_outstanding = 1;  // nothing else on the way when the access is issued
   VirtualMachine vm(virtual_machine_spec(config, *architecture), *architecture);
+  access.va = vm.make_engine()->cached_address(access.va, {access_type(access.kind)});
   if (!options.has("fault")) FunctionalMachine(machine, vm).translate(access);
 
   const std::uint64_t before = options.get<std::uint64_t>("after");

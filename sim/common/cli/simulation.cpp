@@ -121,15 +121,16 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
     sources.push_back(make_source(workload, vcpu, machine.seed));
 
   Collectors collectors;
+  const bool check = config.at("check").as_bool();
   TruthChecker checker(vm);
+  if (check) vm.watch_tables();
   TimedMachine timed("machine", machine, unmap_spec(config), request.sync, vm, sources, collectors,
-                     control, config.at("check").as_bool() ? &checker : nullptr);
+                     control, check ? &checker : nullptr);
   const TimedRun run = timed.run();
-  if (!checker.violations().empty()) {
-    std::vector<UserError> errors;
-    for (const std::string& text : checker.violations()) errors.push_back({"", 0, "check", text});
-    throw UserErrors(std::move(errors));
-  }
+  std::vector<UserError> errors;
+  for (const std::string& text : checker.violations()) errors.push_back({"", 0, "check", text});
+  for (const std::string& text : vm.table_violations()) errors.push_back({"", 0, "check", text});
+  if (!errors.empty()) throw UserErrors(std::move(errors));
 
   SimulationOutcome outcome;
   outcome.completed = run.completed;

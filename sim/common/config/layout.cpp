@@ -25,27 +25,31 @@ Spec variants_spec() {
 
 const Spec& run_layout() {
   static const Spec layout =
-      object("nestwalk config", "A run of nestwalk.",
-             {text("name", "What reports call the run; without it, the file's name.")
-                  .or_default("run"),
-              whole("seed", "Seed of everything random in the run.", 0, ~std::uint64_t{0})
-                  .or_default("1"),
-              choice("data_accesses",
-                     "Whether the accesses themselves go through the caches after their "
-                     "translation.",
-                     {{"modelled", "they do, and compete with table entries"},
-                      {"off", "translation only"}})
-                  .or_default("modelled"),
-              flag("check", "Whether each translation is compared with the tables' truth; slower.")
-                  .or_default("false"),
-              machine_spec(), translation_spec(),
-              side_spec("guest", "The guest's memory (the machine's, with one stage).", "8G"),
-              side_spec("host", "The hypervisor's memory.", "16G"), hypervisor_spec(),
-              shootdowns_spec(), workload_spec(),
-              whole("warmup_accesses", "Accesses of each vCPU before statistics begin.", 0,
-                    1'000'000'000'000'000)
-                  .or_default("0"),
-              variants_spec()})
+      object(
+          "nestwalk config", "A run of nestwalk.",
+          {text("name", "What reports call the run; without it, the file's name.")
+               .or_default("run"),
+           whole("seed", "Seed of everything random in the run.", 0, ~std::uint64_t{0})
+               .or_default("1"),
+           choice("data_accesses",
+                  "Whether the accesses themselves go through the caches after their "
+                  "translation.",
+                  {{"modelled", "they do, and compete with table entries"},
+                   {"off", "translation only"}})
+               .or_default("modelled"),
+           flag(
+               "check",
+               "Whether each translation is compared with the tables' truth, and changes of tables "
+               "with the order that the architecture demands; slower.")
+               .or_default("false"),
+           machine_spec(), translation_spec(),
+           side_spec("guest", "The guest's memory (the machine's, with one stage).", "8G"),
+           side_spec("host", "The hypervisor's memory.", "16G"), hypervisor_spec(),
+           shootdowns_spec(), workload_spec(),
+           whole("warmup_accesses", "Accesses of each vCPU before statistics begin.", 0,
+                 1'000'000'000'000'000)
+               .or_default("0"),
+           variants_spec()})
           .with_rule(rule_run);
   return layout;
 }

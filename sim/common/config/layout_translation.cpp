@@ -46,6 +46,8 @@ Spec arm64_spec() {
                       {"3"}})
                   .or_default("auto"),
               whole("pa_bits", "Bits of a physical address.", 32, 52).or_default("48"),
+              flag("tbi", "Whether translation ignores the top byte of virtual addresses.")
+                  .or_default("false"),
               choice("contiguous",
                      "Which stages' software marks whole runs of descriptors as contiguous, so "
                      "that TLBs may hold each as one (16 of 4K; 128 of 16K, 32 of 32M; 32 of 64K).",

@@ -45,7 +45,10 @@ void settle_auto(Value& run) {
   }
 }
 
-void check_arm64(const Value& arm64, Errors& errors) {
+void check_arm64(const Value& arm64, const std::string& stages, Errors& errors) {
+  if (arm64.at("tbi").as_bool() && stages == "stage2_only")
+    refuse(arm64.at("tbi"), errors,
+           "belongs to the first stage, which stages 'stage2_only' switch off; allowed: false");
   if (arm64.at("hardware_dirty").as_bool() && !arm64.at("hardware_access_flag").as_bool())
     refuse(arm64.at("hardware_dirty"), errors,
            "needs hardware_access_flag; allowed: false, or both true");
@@ -175,7 +178,7 @@ void rule_run(Value& run, Errors& errors) {
     refuse(kind, errors,
            "there is no virtual machine with stages 'one'; allowed: address, space, all");
   const bool arm64 = translation.has("arm64");
-  if (arm64) check_arm64(translation.at("arm64"), errors);
+  if (arm64) check_arm64(translation.at("arm64"), translation.at("stages").as_text(), errors);
   check_side(run.at("guest"), arm64, granule_of(run, false), errors);
   if (!native) check_side(run.at("host"), arm64, granule_of(run, true), errors);
   check_widths(run, errors);

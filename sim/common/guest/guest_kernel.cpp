@@ -52,9 +52,17 @@ AddressSpace& GuestKernel::space(std::uint16_t id) {
   AddressSpace& made = spaces_[id];
   made.id = id;
   made.tables = make_tables_(at_once.io);
+  if (make_watch_) made.watch = make_watch_(id, made.tables->root());
   made.placer = std::make_unique<PagePlacer>(*policy_, frames_);
   table_bytes_ += at_once.io.made_bytes();
   return made;
+}
+
+std::vector<TableWatch*> GuestKernel::watches() const {
+  std::vector<TableWatch*> all;
+  for (const auto& [id, space] : spaces_)
+    if (space.watch) all.push_back(space.watch.get());
+  return all;
 }
 
 std::optional<std::uint64_t> GuestKernel::table_input(const AddressSpace& in, Va va) const {
@@ -87,6 +95,7 @@ std::optional<PlacedPage> GuestKernel::unmap_one(std::uint16_t id, Random& rando
   software.spend(costs_.unmap_page);
   software.lock(LockId::guest_mm);
   GuestTableIo io(memory_, frames_, physical_, software, costs_.allocate_table);
+  io.watched_by(in.watch.get());
   const std::uint64_t input = page.base;
   // From now on the page goes by its virtual address. A row of entries takes time to clear: others
   // may meet the page half unmapped.
@@ -188,6 +197,7 @@ void GuestFaultPath::write_entry() {
   if (space_.placer->pending(page_)) {
     GuestTableIo io(kernel_.memory_, kernel_.frames_, kernel_.physical_, software_,
                     kernel_.costs_.allocate_table);
+    io.watched_by(space_.watch.get());
     // do_anonymous_page makes entries of writable areas young and dirty at once.
     space_.tables->map(page_.base, page_.page.frame, page_.page.size_lg2, MapRights{.dirty = true},
                        io);

@@ -21,6 +21,7 @@ namespace nestwalk {
 struct AddressSpace {
   std::uint16_t id = 0;
   std::unique_ptr<PageTables> tables;  // stage 1
+  std::unique_ptr<TableWatch> watch;   // of checked runs
   std::unique_ptr<PagePlacer> placer;
   std::vector<PlacedPage> mapped;  // for unmapping one at random; in order of mapping
 };
@@ -35,6 +36,8 @@ struct GuestCosts {
 class GuestKernel {
  public:
   using MakeTables = std::function<std::unique_ptr<PageTables>(TableIo&)>;
+  using MakeWatch =
+      std::function<std::unique_ptr<TableWatch>(std::uint16_t space, std::uint64_t root)>;
 
   GuestKernel(PhysicalMemory& physical, const FrameAllocatorSpec& frames, GuestMemory memory,
               const CostTable& costs, MakeTables make_tables, bool upper_half_in_same_tables);
@@ -43,6 +46,10 @@ class GuestKernel {
   bool set_policy(const PolicySpec& policy);
   // Keeps a list of mapped pages, for unmap_one().
   void remember_pages() { remember_ = true; }
+
+  // From now on spaces are made with a watch over their tables.
+  void watch_tables(MakeWatch make) { make_watch_ = std::move(make); }
+  std::vector<TableWatch*> watches() const;
 
   // The space, made (in no time) when first asked for.
   AddressSpace& space(std::uint16_t id);
@@ -76,6 +83,7 @@ class GuestKernel {
   GuestMemory memory_;
   GuestCosts costs_;
   MakeTables make_tables_;
+  MakeWatch make_watch_;  // empty: nobody watches
   std::unique_ptr<MappingPolicy> policy_;
   std::map<std::uint16_t, AddressSpace> spaces_;
   MappingCounts counts_;

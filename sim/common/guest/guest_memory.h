@@ -39,8 +39,12 @@ class GuestTableIo final : public TableIo {
     return software_.load(memory_.reach(Ipa{at}, software_), bytes);
   }
   void store(std::uint64_t at, unsigned bytes, std::uint64_t word) override {
-    software_.store(memory_.reach(Ipa{at}, software_), bytes, word);
+    const Pa pa = memory_.reach(Ipa{at}, software_);
+    const std::uint64_t before = watch_ ? physical_.read(pa, bytes) : 0;
+    software_.store(pa, bytes, word);
+    if (watch_) watch_->wrote(at, before, word);
   }
+  void watched_by(TableWatch* watch) { watch_ = watch; }  // null: nobody
   std::uint64_t allocate_table(unsigned size_lg2) override;
   void free_table(std::uint64_t at, unsigned size_lg2) override;
   std::uint64_t made_bytes() const { return made_bytes_; }
@@ -51,6 +55,7 @@ class GuestTableIo final : public TableIo {
   PhysicalMemory& physical_;
   Software& software_;
   Cycles table_cost_;
+  TableWatch* watch_ = nullptr;
   std::uint64_t made_bytes_ = 0;
 };
 

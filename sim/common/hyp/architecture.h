@@ -8,6 +8,7 @@
 
 #include "common/hyp/cost_table.h"
 #include "common/hyp/host_vm.h"
+#include "common/hyp/table_watch.h"
 #include "common/mmu/engine.h"
 #include "common/paging/page_tables.h"
 #include "common/tlb/invalidation.h"
@@ -49,6 +50,16 @@ class Architecture {
   // The instructions that a kernel issues for a block of the space with this tag.
   virtual FlushSequence after_unmap(UnmapInvalidation kind, Tag tag,
                                     const UnmappedBlock& block) const = 0;
+  // Watches over tables with this root: of one address space, of the virtual machine. Null: this
+  // architecture demands no order of stores and invalidations.
+  virtual std::unique_ptr<TableWatch> watch_stage1(std::uint16_t /*space*/, std::uint64_t /*root*/,
+                                                   TableReader /*read*/) const {
+    return nullptr;
+  }
+  virtual std::unique_ptr<TableWatch> watch_stage2(std::uint64_t /*root*/,
+                                                   TableReader /*read*/) const {
+    return nullptr;
+  }
   // Whether sign-extended addresses of the upper half are mapped by the same stage-1 tables (x86),
   // or by others that are not modelled (Arm's TTBR1).
   virtual bool upper_half_in_same_tables() const = 0;

@@ -55,6 +55,7 @@ PlacedPage host_page_for(Ipa ipa, HostVm& vm) {
 void map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cycles table_cost) {
   if (!vm.placer->pending(placed)) return;
   HostTableIo io(vm.frames, vm.memory, software, table_cost);
+  io.watched_by(vm.watch.get());
   // KVM maps guest memory readable, writable and executable, with flags preset where hardware would
   // set them (spte.c make_spte; pgtable.c stage2_set_prot_attr).
   vm.tables->map(placed.base, placed.page.frame, placed.page.size_lg2, MapRights{.dirty = true},

@@ -8,6 +8,7 @@
 
 #include "common/hyp/cost_table.h"
 #include "common/hyp/software.h"
+#include "common/hyp/table_watch.h"
 #include "common/mapping/page_placer.h"
 #include "common/paging/page_tables.h"
 
@@ -22,8 +23,11 @@ class HostTableIo final : public TableIo {
     return software_.load(Pa{at}, bytes);
   }
   void store(std::uint64_t at, unsigned bytes, std::uint64_t word) override {
+    const std::uint64_t before = watch_ ? memory_.read(Pa{at}, bytes) : 0;
     software_.store(Pa{at}, bytes, word);
+    if (watch_) watch_->wrote(at, before, word);
   }
+  void watched_by(TableWatch* watch) { watch_ = watch; }  // null: nobody
   std::uint64_t allocate_table(unsigned size_lg2) override;
   void free_table(std::uint64_t at, unsigned size_lg2) override;
   std::uint64_t made_bytes() const { return made_bytes_; }
@@ -33,6 +37,7 @@ class HostTableIo final : public TableIo {
   PhysicalMemory& memory_;
   Software& software_;
   Cycles table_cost_;
+  TableWatch* watch_ = nullptr;
   std::uint64_t made_bytes_ = 0;
 };
 
@@ -45,6 +50,7 @@ struct HostVm {
   std::unique_ptr<MappingPolicy> policy;
   std::unique_ptr<PagePlacer> placer;
   std::unique_ptr<PageTables> tables;  // stage 2
+  std::unique_ptr<TableWatch> watch;   // of checked runs
   std::uint64_t slot_bytes;            // guest memory: intermediate addresses 0 .. slot_bytes - 1
   MappingCounts counts;
   std::uint64_t table_bytes = 0;

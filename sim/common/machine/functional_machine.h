@@ -26,6 +26,8 @@ class FunctionalMachine {
     Tlb& l1 = access.kind == AccessKind::fetch ? l1i_ : l1d_;
     const Tlb::Hit hit = l1.lookup(access.va, tag_);
     if (hit) [[likely]] {
+      if (conflict_) [[unlikely]]
+        check_conflict(l1, access.va, wanted);
       if (engine_->serves(hit.entry->attributes, wanted)) [[likely]]
         return hit.entry->translate(access.va);
       l1.drop(access.va, tag_);
@@ -39,6 +41,8 @@ class FunctionalMachine {
  private:
   void enter(std::uint16_t space);
   Pa miss(const MemoryAccess& access, const Access& wanted, Tlb& l1);
+  Pa miss_canonical(Va va, const Access& wanted, Tlb& l1);
+  void check_conflict(const Tlb& tlb, Va va, const Access& wanted) const;
 
   VirtualMachine& vm_;
   std::unique_ptr<TranslationEngine> engine_;
@@ -47,6 +51,7 @@ class FunctionalMachine {
   UntimedPort port_;
   UntimedSoftware software_;
   Tag tag_{};
+  Fault conflict_{};  // what two entries for one address are; none: nothing
   std::uint32_t space_ = ~std::uint32_t{0};
   std::uint64_t walks_ = 0;
 };

@@ -61,6 +61,45 @@ void VirtualMachine::make_kernel(const VirtualMachineSpec& spec) {
   if (!kernel_->set_policy(spec.guest.policy)) pool_does_not_fit("guest", spec.guest);
 }
 
+void VirtualMachine::watch_tables() {
+  watched_ = true;
+  if (host_)
+    host_->watch = architecture_.watch_stage2(
+        host_->tables->root(), [this](std::uint64_t at) { return physical_.read(Pa{at}, 8); });
+  if (kernel_)
+    kernel_->watch_tables([this](std::uint16_t space, std::uint64_t root) {
+      return architecture_.watch_stage1(space, root, [this](std::uint64_t at) {
+        Pa pa;
+        return kernel_->memory().backing(Ipa{at}, pa) ? physical_.read(pa, 8) : 0;
+      });
+    });
+}
+
+std::vector<TableWatch*> VirtualMachine::watches() const {
+  if (!watched_) return {};
+  std::vector<TableWatch*> all;
+  if (kernel_) all = kernel_->watches();
+  if (host_ && host_->watch) all.push_back(host_->watch.get());
+  return all;
+}
+
+void VirtualMachine::invalidating(const std::vector<Invalidation>& what) {
+  for (TableWatch* watch : watches())
+    for (const Invalidation& one : what) watch->issued(one);
+}
+
+void VirtualMachine::invalidated(const std::vector<Invalidation>& what) {
+  for (TableWatch* watch : watches())
+    for (const Invalidation& one : what) watch->completed(one);
+}
+
+std::vector<std::string> VirtualMachine::table_violations() const {
+  std::vector<std::string> all;
+  for (const TableWatch* watch : watches())
+    all.insert(all.end(), watch->violations().begin(), watch->violations().end());
+  return all;
+}
+
 std::unique_ptr<TranslationEngine> VirtualMachine::make_engine() const {
   return architecture_.make_engine(host_ ? host_->tables->root() : 0);
 }
@@ -80,8 +119,13 @@ void VirtualMachine::handle(const Fault& fault, std::uint16_t space, Va va, cons
       return;
     }
   }
+  refuse(fault, va, access, engine);
+}
+
+void VirtualMachine::refuse(const Fault& fault, Va va, const Access& access,
+                            const TranslationEngine& engine) const {
   const std::string reason =
-      fault.stage == 2 && !host_->in_slot(fault.ipa)
+      fault.stage == 2 && fault.cause != FaultCause::conflict && !host_->in_slot(fault.ipa)
           ? fmt::format("guest-physical address {:#x} lies outside the guest's {} bytes of memory",
                         fault.ipa.value, host_->slot_bytes)
           : engine.describe(fault, va, access);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "common/guest/guest_kernel.h"
 #include "common/hyp/architecture.h"
@@ -34,11 +36,22 @@ class VirtualMachine {
   // Makes `space` current on `engine`, and makes the space itself when it is new.
   void enter_space(TranslationEngine& engine, std::uint16_t space);
 
+  // Watches, from now on, what software does to the tables. Before the first access.
+  void watch_tables();
+  // A broadcast invalidation is on its way; all vCPUs have done it.
+  void invalidating(const std::vector<Invalidation>& what);
+  void invalidated(const std::vector<Invalidation>& what);
+  // One line for each of the first changes of tables that were made too early; empty: none.
+  std::vector<std::string> table_violations() const;
+
   // Handles a fault that hardware has met at `va`, so that a new walk can go on. Throws UserErrors
   // for one that software cannot mend (an address outside the tables or outside the guest's
   // memory).
   void handle(const Fault& fault, std::uint16_t space, Va va, const Access& access,
               const TranslationEngine& engine, Software& software);
+  // Ends the run with a fault that software cannot mend: throws UserErrors.
+  [[noreturn]] void refuse(const Fault& fault, Va va, const Access& access,
+                           const TranslationEngine& engine) const;
 
   // What the tables of guest and host, put together, say about `va`, in no time. Nothing: not
   // mapped.
@@ -66,13 +79,14 @@ class VirtualMachine {
  private:
   void make_host(const VirtualMachineSpec& spec);
   void make_kernel(const VirtualMachineSpec& spec);
+  std::vector<TableWatch*> watches() const;
 
   const Architecture& architecture_;
   PhysicalMemory physical_;
   std::unique_ptr<HostVm> host_;  // null: one stage
   std::unique_ptr<HostFaultPath> host_faults_;
   std::unique_ptr<GuestKernel> kernel_;  // null: stage 1 is off
-  bool tracks_touched_;
+  bool tracks_touched_, watched_ = false;
   TouchedPages touched_;
 };
 

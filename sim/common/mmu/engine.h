@@ -39,6 +39,11 @@ class TranslationEngine {
   // The address under which a TLB knows `va`: without a top byte that translation ignores (Arm
   // TBI). TLBs are looked up and filled with it; walk() takes either.
   virtual Va cached_address(Va va, const Access&) const { return va; }
+  // Whether that can differ from the address itself, in any address space.
+  virtual bool ignores_top_byte() const { return false; }
+  // The fault that an access to `va` takes when more than one TLB entry maps it; none: any of them
+  // may serve. (Software has changed the size of a mapping without invalidating the old one.)
+  virtual Fault tlb_conflict() const { return {}; }
   // Walks the tables for one access. Uses and fills `caches`; reads and updates entries through
   // `port`. Sets accessed and dirty flags as the architecture does.
   virtual WalkReply walk(Va va, const Access& access, WalkCaches& caches, WalkPort& port) = 0;

@@ -91,9 +91,10 @@ class NestedTables {
       if (h1 > height) port_.spared(position(h1), RefServed::walk_cache);
     }
   }
-  // Known only if one stage-2 mapping covers the whole table.
+  // Known only if one stage-2 mapping, which may be kept, covers the whole table.
   std::optional<std::uint64_t> resolved_table(Ipa table, unsigned table_lg2) const {
-    if (!cache_physical_ || !last_known_ || last_.size_lg2 < table_lg2) return std::nullopt;
+    if (!cache_physical_ || !last_known_ || last_.uncached || last_.size_lg2 < table_lg2)
+      return std::nullopt;
     return last_.pa.value - (last_at_ - table);
   }
 

@@ -55,6 +55,7 @@ struct Stage2Leaf {
   Pa pa{};
   std::uint8_t size_lg2 = 64;  // 64: no stage 2
   std::int8_t height = 0;
+  bool uncached = false;  // no TLB may keep it
   std::uint64_t word = 0, path = 0;
 };
 
@@ -79,8 +80,9 @@ class Stage2 {
       fault.ipa = ipa;
       return false;
     }
-    leaf = {walked.out, walked.size_lg2, walked.height, walked.word, path_bits(walked.path)};
-    if (port_.may_fill())
+    leaf = {walked.out,      walked.size_lg2, walked.height,
+            walked.uncached, walked.word,     path_bits(walked.path)};
+    if (port_.may_fill() && !walked.uncached)
       caches_.nested.fill({ipa.aligned(leaf.size_lg2), leaf.pa.aligned(leaf.size_lg2),
                            leaf.size_lg2, static_cast<std::uint8_t>(format_.leaf_lg2(leaf.height)),
                            leaf.height, leaf.word, leaf.path},
@@ -102,7 +104,11 @@ class Stage2 {
     port_.lookup(WalkPort::Lookup::nested_tlb);
     const NestedEntry* entry = caches_.nested.lookup(ipa, tag_);
     if (!entry) return false;
-    leaf = {entry->frame + ipa.offset(entry->size_lg2), entry->size_lg2, entry->height, entry->word,
+    leaf = {entry->frame + ipa.offset(entry->size_lg2),
+            entry->size_lg2,
+            entry->height,
+            false,
+            entry->word,
             entry->path};
     if (!serves(leaf, access)) {
       caches_.nested.drop(ipa, tag_);

@@ -11,6 +11,7 @@ struct Entry {
   EntryKind kind = EntryKind::not_present;
   Out out{};                  // table: base of the next table; leaf: base of the mapped block
   std::uint8_t size_lg2 = 0;  // leaf: lg2 bytes mapped, with a contiguous run counted as one block
+  bool uncached = false;      // leaf: no TLB may keep it (Arm nT)
 };
 
 // Where a walk begins or goes on: a table, its height and what the path above it allows.

@@ -36,6 +36,7 @@ struct Permit {
 //                                or mark_table(word, h), where only some heights have the flag
 //   permit(path, word, h, a)     may `a` use this leaf, given the path above it?
 //   mark_leaf(word, a)           the leaf after hardware has used it for `a` (accessed, dirty)
+// Optional: mark_denied (walk.h).
 template <class F>
 concept TableFormat = requires(const F& f, typename F::In in, typename F::Out out,
                                typename F::Path path, std::uint64_t word, int h, const Access& a) {

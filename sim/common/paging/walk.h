@@ -18,6 +18,7 @@ struct Walked {
   typename F::Path path{};     // rights gathered above the leaf
   std::int8_t height = 0;      // of the leaf
   std::uint8_t size_lg2 = 0;   // lg2 bytes that the leaf maps
+  bool uncached = false;       // no TLB may keep it
 };
 
 // Formats in which the meaning of an entry also depends on the input address (Arm's contiguous
@@ -29,6 +30,23 @@ Entry<typename F::Out> decode_entry(const F& format, std::uint64_t word, int hei
     return format.decode(word, height, in);
   else
     return format.decode(word, height);
+}
+
+// Some processors mark a leaf as used although it denies the access: such formats give
+// mark_denied(word, cause). True: the leaf has changed meanwhile, and `word` is what it is now.
+template <TableFormat F, class Memory>
+bool mark_denied(const F& format, Memory& memory, typename F::Out at, int height,
+                 std::uint64_t& word, const Permit& permit) {
+  if constexpr (requires { format.mark_denied(word, permit.cause); }) {
+    const std::uint64_t wanted = format.mark_denied(word, permit.cause);
+    if (wanted == word) return false;
+    const std::uint64_t expected = word;
+    Fault not_told;  // that the mark cannot be made is no fault of its own
+    if (!memory.update(at, format.entry_bytes(), height, word, wanted, not_told)) return false;
+    if (word != expected) return true;
+    word = wanted;
+  }
+  return false;
 }
 
 // Memory:  bool read(Out at, unsigned bytes, int height, uint64_t& word, Fault&)
@@ -84,6 +102,7 @@ Walked<F> walk(const F& format, typename F::In in, const Access& access, Memory&
         case EntryKind::leaf: {
           const Permit permit = format.permit(point.path, word, height, access);
           if (permit.cause != FaultCause::none) {
+            if (mark_denied(format, memory, at, height, word, permit)) continue;
             result.word = word;
             return refuse(permit.cause, permit.detail);
           }
@@ -93,7 +112,13 @@ Walked<F> walk(const F& format, typename F::In in, const Access& access, Memory&
       }
       if (wanted != word) {
         const std::uint64_t expected = word;
-        if (!memory.update(at, bytes, height, word, wanted, result.fault)) return result;
+        if (!memory.update(at, bytes, height, word, wanted, result.fault)) {
+          // Where the leaf would have led: the translation of that address may fault too, and be
+          // what is reported.
+          if (entry.kind == EntryKind::leaf)
+            result.out = entry.out + (in.value & ((std::uint64_t{1} << entry.size_lg2) - 1));
+          return result;
+        }
         if (word != expected) continue;
         word = wanted;
       }
@@ -108,6 +133,7 @@ Walked<F> walk(const F& format, typename F::In in, const Access& access, Memory&
       result.path = point.path;
       result.height = point.height;
       result.size_lg2 = entry.size_lg2;
+      result.uncached = entry.uncached;
       return result;
     }
   }

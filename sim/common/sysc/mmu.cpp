@@ -20,7 +20,12 @@ void Mmu::enter_space(std::uint16_t space) {
   vm_.enter_space(*engine_, space);
   space_ = space;
   tag_ = engine_->tag();
+  conflict_ = engine_->tlb_conflict();
   for (const Invalidation& what : engine_->take_invalidations()) invalidate(what);
+}
+
+void Mmu::check_conflict(const Tlb& tlb, Va va, const Access& wanted) const {
+  if (tlb.conflict(va, tag_)) vm_.refuse(conflict_, va, wanted, *engine_);
 }
 
 void Mmu::finish(Job& job, const TlbEntry& entry, Served served) {
@@ -46,6 +51,7 @@ bool Mmu::look_in_l2(Strand& me, Job& job) {
   // end of another access's walk.
   const Tlb::Hit hit = l2_.lookup(job.access.va, tag_);
   if (!hit) return false;
+  if (conflict_) check_conflict(l2_, job.access.va, job.wanted);
   if (!engine_->serves(hit.entry->attributes, job.wanted)) {
     l2_.drop(job.access.va, tag_);
     return false;

@@ -32,6 +32,8 @@ class Mmu : public sc_core::sc_module {
     const Tlb::Hit hit = l1.lookup(access.va, tag_);
     const Cycles latency_cycles = spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles;
     if (!hit) return {nullptr, latency_cycles};
+    if (conflict_) [[unlikely]]
+      check_conflict(l1, access.va, wanted);
     if (engine_->serves(hit.entry->attributes, wanted)) [[likely]]
       return {hit.entry, latency_cycles};
     l1.drop(access.va, tag_);  // too few rights, or a dirty flag to set: the walk will tell
@@ -66,6 +68,7 @@ class Mmu : public sc_core::sc_module {
     return wanted.type == AccessType::fetch ? set_.spec.l1i : set_.spec.l1d;
   }
   void invalidate(const Invalidation& what);  // in the arrays
+  void check_conflict(const Tlb& tlb, Va va, const Access& wanted) const;
   bool look_in_l2(Strand& me, Job& job);
   bool wait_for_other(Strand& me, Job& job);
   void handle_fault(Strand& me, Job& job, const Fault& fault);
@@ -77,6 +80,7 @@ class Mmu : public sc_core::sc_module {
   Locks& locks_;
   std::unique_ptr<TranslationEngine> engine_;
   Tag tag_{};
+  Fault conflict_{};  // what two entries for one address are; none: nothing
   std::uint16_t space_ = 0;
   Tlb l1d_, l1i_, l2_;
   WalkCaches caches_;

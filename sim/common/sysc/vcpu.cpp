@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 
 #include "common/machine/functional_machine.h"
 
@@ -95,6 +96,9 @@ void Vcpu::issue_all() {
     while (!machine_.control.stop_requested()) {
       const std::size_t count = source_.next(batch);
       if (count == 0) break;
+      if (mmu_.engine().ignores_top_byte())
+        for (MemoryAccess& access : std::span(batch).first(count))
+          access.va = mmu_.engine().cached_address(access.va, {access_type(access.kind)});
       for (std::size_t i = 0; i < count; ++i) issue_in_order(batch[i]);
       machine_.control.progress(number_, issued_);
     }
@@ -294,9 +298,11 @@ void Vcpu::unmap_one() {
   const auto space = static_cast<std::uint16_t>(space_);
   const auto page = kernel->unmap_one(space, unmap_random_, software);
   if (!page) return;
-  shoot_down(machine_.vm.architecture().after_unmap(machine_.unmaps.kind, mmu_.tag(),
-                                                    kernel->unmapped_block(space, *page)),
-             mmu_, others_, machine_.spec, machine_.agenda, issue_);
+  const FlushSequence flush = machine_.vm.architecture().after_unmap(
+      machine_.unmaps.kind, mmu_.tag(), kernel->unmapped_block(space, *page));
+  machine_.vm.invalidating(flush.what);
+  shoot_down(flush, mmu_, others_, machine_.spec, machine_.agenda, issue_);
+  machine_.vm.invalidated(flush.what);
   kernel->release(*page);
   machine_.vm.forget(space, *page);
   if (observer_)

@@ -30,9 +30,21 @@ std::optional<std::uint8_t> Tlb::held_size(std::uint8_t size_lg2) const {
   return best;
 }
 
+bool Tlb::conflict(Va va, Tag tag) const {
+  unsigned found = 0;
+  const std::uint64_t own = tag.packed(), global = global_tag(own);
+  for (const Part& part : parts_)
+    for (const std::uint8_t lg2 : part.sizes) {
+      const std::size_t set = part.array.set_of(va.value >> lg2);
+      for (const std::uint64_t owner : {own, global})
+        if (part.array.find(set, key(va, lg2), owner, owner) != AssocArray::none) ++found;
+    }
+  return found > 1;
+}
+
 void Tlb::fill(TlbEntry entry, Va va) {
   const std::optional<std::uint8_t> size = held_size(entry.size_lg2);
-  if (!size) return;
+  if (!size || entry.uncached) return;
   entry.leaf_lg2 = entry.origin_lg2();  // of the whole leaf, before it is cut
   entry.frame = entry.translate(va).aligned(*size);
   entry.page = va.aligned(*size);

@@ -21,6 +21,7 @@ struct TlbEntry {
   Tag tag{};
   std::uint8_t size_lg2 = 12;  // the smaller of the two stages' sizes
   bool global = false;         // matches any address space
+  bool uncached = false;       // no TLB may keep it
   // lg2 bytes of the stage-1 leaf that it comes from, without contiguous runs; 0: as size_lg2. What
   // invalidations by address and level look at: all pieces of a leaf go together.
   std::uint8_t leaf_lg2 = 0;
@@ -74,6 +75,9 @@ class Tlb {
 
   // The size at which a page of `size_lg2` around an address is held; nothing: not held here.
   std::optional<std::uint8_t> held_size(std::uint8_t size_lg2) const;
+  // Whether more than one entry maps `va`: software has changed the size of a mapping without
+  // invalidating the old one.
+  bool conflict(Va va, Tag tag) const;
   // Puts an entry in, cut down to the part around `va` if only smaller sizes are held.
   void fill(TlbEntry entry, Va va);
   void drop(Va va, Tag tag);  // whatever maps `va`: a lookup misses then

@@ -31,6 +31,8 @@ struct Cpu {
     env.port.updates = 0;
     const Va va = engine.cached_address(Va{va_value}, how);
     if (const Tlb::Hit hit = tlb.lookup(va, engine.tag())) {
+      if (const Fault conflict = engine.tlb_conflict(); conflict && tlb.conflict(va, engine.tag()))
+        return {.fault = conflict};
       if (engine.serves(hit.entry->attributes, how)) {
         WalkReply reply;
         reply.entry = *hit.entry;

@@ -186,6 +186,22 @@ TEST_CASE("T015: T0SZ below its minimum faults or is clamped; with FEAT_LPA it f
   CHECK(e.access(EnvA::x).fault);
 }
 
+TEST_CASE("T010: T0SZ above its maximum faults or is clamped, at both stages") {
+  EnvA e;
+  e.set_vtcr(40, 0);  // the maximum is 39 without FEAT_TTST: 25 bits from level 2
+  e.put(EnvA::root, EnvA::t3 | 3);
+  e.set_vtcr(40, 0);
+  CHECK(reported_level(e.access(0x3238).fault) == 0);
+  CHECK(e.reads() == 0);
+  e.knobs.txsz_above_max = Knobs::TxSz::clamp;
+  CHECK(e.access(0x3238).pa == Pa{0x5000'3238});
+  CHECK(e.engine().state().stage2.input_bits() == 25);
+  GeometryRequest ask;
+  ask.txsz = 45;
+  CHECK(stage1_geometry(ask, e.features, {}).geometry.refused == FaultCause::not_present);
+  CHECK(stage1_geometry(ask, e.features, e.knobs).geometry.input_bits == 25);
+}
+
 TEST_CASE("T031: the output size is the smaller of PS and PAMax") {
   EnvA e;
   e.features.pa_bits = 36;

@@ -55,6 +55,18 @@ TEST_CASE("T080: IPAS2E1 alone leaves the combined entry") {
   CHECK(e.reads() == 0);
 }
 
+TEST_CASE("T080: unless TLBI takes more than it must: IPAS2E1 takes combined entries of its VMID") {
+  EnvB e;
+  e.knobs.tlbi_strict = false;
+  Cpu cpu(e);
+  cpu.access(EnvB::va);
+  fill(cpu, entry(0x4000, 1, 6, false));
+  e.put(EnvB::data_entry, 0);
+  cpu.tlbi("IPAS2LE1", ipa_operand(EnvB::data_ipa, 0b0111));
+  CHECK(cpu.access(EnvB::va).fault);
+  CHECK(holds(cpu, 0x4000, 1, 6));
+}
+
 TEST_CASE("T081: IPAS2E1, then VMALLE1: the fault is certain") {
   EnvB e;
   Cpu cpu(e);
@@ -147,6 +159,10 @@ TEST_CASE("T088: VALE1 leaves the walk cache, VAE1 takes it") {
   CHECK(cpu.caches.stage1.occupied() == before);
   cpu.tlbi("VAE1", va_operand(EnvB::va));
   CHECK(cpu.caches.stage1.occupied() == 0);
+  e.knobs.tlbi_strict = false;  // may take more
+  cpu.access(EnvB::va);
+  cpu.tlbi("VALE1", va_operand(EnvB::va));
+  CHECK(cpu.caches.stage1.occupied() == 0);
 }
 
 TEST_CASE("T089: every piece of a splintered block goes with one address") {
@@ -191,6 +207,11 @@ TEST_CASE("T090 T091 T092: level hints of IPAS2E1") {
   }
   SUBCASE("T092: 4K level 0 without LPA2 is no hint") {
     cpu.tlbi("IPAS2E1", ipa_operand(0x20'1000, 0b0100));
+    CHECK(cpu.caches.nested.occupied() == 0);
+  }
+  SUBCASE("T091: without FEAT_TTL there are no hints") {
+    e.features.ttl = false;
+    cpu.tlbi("IPAS2E1", ipa_operand(0x20'1000, 0b0110));
     CHECK(cpu.caches.nested.occupied() == 0);
   }
   SUBCASE("a contiguous run has the size of its leaves") {
@@ -293,4 +314,38 @@ TEST_CASE("T107: overlapping entries of two sizes: one of the two answers, never
   REQUIRE(hit);
   const Pa pa = hit.entry->translate(Va{0x20'1238});
   CHECK((pa == Pa{0x7000'0238} || pa == Pa{0x8000'1238}));
+}
+
+// The two are there together after software has changed the size without an invalidation.
+TEST_CASE("T107: two sizes for one address: a TLB conflict abort, by choice") {
+  const auto change_size = [](EnvA& e, Cpu& cpu) {
+    cpu.access(EnvA::x);
+    e.put(EnvA::t2 + 8, 0x7000'07fd);
+    cpu.caches.invalidate({.second_stage = true, .stage2_walks = Invalidation::Walks::all});
+    CHECK(cpu.access(EnvA::x + 0x1000).pa == Pa{0x7000'4238});
+    return cpu.access(EnvA::x);
+  };
+  SUBCASE("any") {
+    EnvA e;
+    Cpu cpu(e);
+    const WalkReply reply = change_size(e, cpu);
+    CHECK((reply.pa == Pa{0x5000'3238} || reply.pa == Pa{0x7000'3238}));
+  }
+  SUBCASE("abort") {
+    EnvA e;
+    e.knobs.tlb_conflict = Knobs::Conflict::abort;
+    Cpu cpu(e);
+    const WalkReply reply = change_size(e, cpu);
+    CHECK(e.syndrome(reply, EnvA::x).fsc() == 0x30);
+    CHECK_FALSE(cpu.access(EnvA::x + 0x1000).fault);  // only one entry maps this one
+    cpu.tlbi("VMALLS12E1");
+    CHECK(cpu.access(EnvA::x).pa == Pa{0x7000'3238});
+  }
+  SUBCASE("never with FEAT_BBML3") {
+    EnvA e;
+    e.knobs.tlb_conflict = Knobs::Conflict::abort;
+    e.features.bbm = 3;
+    Cpu cpu(e);
+    CHECK_FALSE(change_size(e, cpu).fault);
+  }
 }
