@@ -15,8 +15,13 @@ void rule_dram(Value& dram, Errors& errors);
 void rule_machine(Value& machine, Errors& errors);
 void rule_generator(Value& workload, Errors& errors);  // also each of a list of phases
 void rule_trace(Value& trace, Errors& errors);
-// All that a workload touches must lie below `limit`.
-void check_reach(const Value& workload, std::uint64_t limit, Errors& errors);
+// The addresses that a program may use: below `limit`, in the bits that translation looks at.
+struct ProgramSpace {
+  std::uint64_t limit = 0;
+  std::uint64_t significant_bits = ~std::uint64_t{0};
+};
+// All that a workload touches must lie there.
+void check_reach(const Value& workload, const ProgramSpace& space, Errors& errors);
 void rule_run(Value& run, Errors& errors);  // the whole; also settles what depends on the machine
 
 }  // namespace nestwalk::config

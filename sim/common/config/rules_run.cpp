@@ -153,13 +153,15 @@ void check_widths(const Value& run, Errors& errors) {
   }
 }
 
-// One past the highest address that a program of the first stage may use.
-std::uint64_t program_limit(const Value& run) {
+ProgramSpace program_space(const Value& run) {
   if (run.at("translation.stages").as_text() == "stage2_only")
-    return run.at("guest.memory").as_uint();
-  if (run.at("machine.isa").as_text() == "arm64")
-    return std::uint64_t{1} << run.at("translation.arm64.va_bits").as_uint();
-  return std::uint64_t{1} << (run.at("translation.x86.paging").as_text() == "5level" ? 56 : 47);
+    return {run.at("guest.memory").as_uint()};
+  if (run.at("machine.isa").as_text() == "arm64") {
+    ProgramSpace space{std::uint64_t{1} << run.at("translation.arm64.va_bits").as_uint()};
+    if (run.at("translation.arm64.tbi").as_bool()) space.significant_bits >>= 8;
+    return space;
+  }
+  return {std::uint64_t{1} << (run.at("translation.x86.paging").as_text() == "5level" ? 56 : 47)};
 }
 
 }  // namespace
@@ -182,7 +184,7 @@ void rule_run(Value& run, Errors& errors) {
   check_side(run.at("guest"), arm64, granule_of(run, false), errors);
   if (!native) check_side(run.at("host"), arm64, granule_of(run, true), errors);
   check_widths(run, errors);
-  check_reach(run.at("workload"), program_limit(run), errors);
+  check_reach(run.at("workload"), program_space(run), errors);
 }
 
 }  // namespace nestwalk::config

@@ -23,12 +23,13 @@ void need_multiple(const Value& at, std::uint64_t unit, std::string_view what, E
 }
 
 void check_region(const Value& workload, const char* base_key, const char* bytes_key,
-                  std::uint64_t limit, Errors& errors) {
+                  const ProgramSpace& space, Errors& errors) {
   const Value &base = workload.at(base_key), &size = workload.at(bytes_key);
-  if (base.as_uint() <= limit && size.as_uint() <= limit - base.as_uint()) return;
+  const std::uint64_t first = base.as_uint() & space.significant_bits;
+  if (first <= space.limit && size.as_uint() <= space.limit - first) return;
   refuse(base.is_default() ? size : base, errors,
          fmt::format("{} from {:#x} leave the program's addresses; allowed: up to {:#x}",
-                     format_bytes(size.as_uint()), base.as_uint(), limit));
+                     format_bytes(size.as_uint()), base.as_uint(), space.limit));
 }
 
 }  // namespace
@@ -61,12 +62,12 @@ void rule_trace(Value& trace, Errors& errors) {
            "a trace that begins again never ends; allowed: with a limit above 0");
 }
 
-void check_reach(const Value& workload, std::uint64_t limit, Errors& errors) {
+void check_reach(const Value& workload, const ProgramSpace& space, Errors& errors) {
   if (workload.has("phases"))
-    for (const Value& phase : workload.at("phases").items()) check_reach(phase, limit, errors);
+    for (const Value& phase : workload.at("phases").items()) check_reach(phase, space, errors);
   if (!workload.has("footprint")) return;
-  check_region(workload, "base", "footprint", limit, errors);
-  check_region(workload, "code_base", "code_footprint", limit, errors);
+  check_region(workload, "base", "footprint", space, errors);
+  check_region(workload, "code_base", "code_footprint", space, errors);
 }
 
 }  // namespace nestwalk::config

@@ -93,6 +93,11 @@ const Row rows[] = {
      "workload.footprint: 256T from 0x1000000000 leave the program's addresses; allowed: up to "
      "0x800000000000"},
     {{"workload.footprint=256T", "translation.x86.paging=5level"}, ""},
+    {{"machine.preset=neoverse-n1", "workload.base=0xff00001000000000"},
+     "1M from 0xff00001000000000 leave the program's addresses"},
+    {{"machine.preset=neoverse-n1", "workload.base=0xff00001000000000",
+      "translation.arm64.tbi=true"},
+     ""},
     {{"workload.base=0xfffffffffffff000"}, "workload.base: 1M from 0xfffffffffffff000 leave"},
     {{"translation.stages=stage2_only", "workload.base=0x300000000"},
      "leave the program's addresses; allowed: up to 0x200000000"},
