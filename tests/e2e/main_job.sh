@@ -58,6 +58,19 @@ expect 0 "$NESTWALK" explain job.yaml --va 0x1000000000 --after 5000
 says out 'cycles in all'
 
 for what in presets policies workloads costs; do expect 0 "$NESTWALK" list "$what"; done
+
+# Every policy that is listed can be had in a config, with one granule at least; no other can.
+expect 0 "$NESTWALK" list policies
+policies=$(awk '{print $1}' out | paste -sd, | sed 's/,/, /g')
+expect 2 "$NESTWALK" run job.yaml --validate -s guest.policy=none
+says err "allowed: $policies"
+for policy in ${policies//,/ }; do
+  for granule in 4K 16K 64K none; do
+    [[ $granule != none ]] || fail "policy $policy can be had with no granule"
+    "$NESTWALK" run job.yaml --validate -s machine.preset=neoverse-n1 -s guest.memory=32G \
+      -s translation.arm64.granule=$granule -s "guest.policy=$policy" >out 2>&1 && break
+  done
+done
 expect 0 "$NESTWALK" list presets --all
 says out 'assumed'
 
