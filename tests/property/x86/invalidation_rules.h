@@ -29,6 +29,7 @@ struct Piece {
   std::uint64_t out = 0;                // the frame, or the table's (guest-)physical address
   std::optional<std::uint64_t> host{};  // a table's physical address, if there are two stages
   bool writable = true, user = true;    // the rights of the path
+  bool host_writable = true;            // of a linear page: the second stage's
 
   bool linear() const { return kind == Kind::tlb || kind == Kind::walk; }
   bool covers(std::uint64_t at) const { return at >> lg2 == address >> lg2; }
