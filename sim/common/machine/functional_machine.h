@@ -15,6 +15,10 @@ inline AccessType access_type(AccessKind kind) {
   return static_cast<AccessType>(kind);
 }
 
+inline Access access_of(const MemoryAccess& access) {
+  return {.type = access_type(access.kind), .user = access.user};
+}
+
 class FunctionalMachine {
  public:
   FunctionalMachine(const MachineSpec& spec, VirtualMachine& vm);
@@ -22,7 +26,7 @@ class FunctionalMachine {
   // The physical address that the access reaches; faults are handled on the way.
   Pa translate(const MemoryAccess& access) {
     if (access.space != space_) enter(access.space);
-    const Access wanted{access_type(access.kind)};
+    const Access wanted = access_of(access);
     Tlb& l1 = access.kind == AccessKind::fetch ? l1i_ : l1d_;
     const Tlb::Hit hit = l1.lookup(access.va, tag_);
     if (hit) [[likely]] {

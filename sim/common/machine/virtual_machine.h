@@ -9,6 +9,7 @@
 
 #include "common/guest/guest_kernel.h"
 #include "common/hyp/architecture.h"
+#include "common/hyp/privileged_software.h"
 #include "common/machine/touched_pages.h"
 #include "common/mmu/machine_spec.h"
 
@@ -27,7 +28,7 @@ struct VirtualMachineSpec {
   std::uint64_t seed = 0;
 };
 
-class VirtualMachine {
+class VirtualMachine : public PrivilegedSoftware {
  public:
   // Throws UserErrors when a reserved pool does not fit into its side's memory.
   VirtualMachine(const VirtualMachineSpec& spec, const Architecture& architecture);
@@ -49,6 +50,11 @@ class VirtualMachine {
   // memory).
   void handle(const Fault& fault, std::uint16_t space, Va va, const Access& access,
               const TranslationEngine& engine, Software& software);
+  FaultResponse handle_fault(const Fault& fault, std::uint16_t space, Va va, const Access& access,
+                             Processor& processor) override {
+    handle(fault, space, va, access, processor.engine(), processor);
+    return FaultResponse::retry;
+  }
   // Ends the run with a fault that software cannot mend: throws UserErrors.
   [[noreturn]] void refuse(const Fault& fault, Va va, const Access& access,
                            const TranslationEngine& engine) const;

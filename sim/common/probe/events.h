@@ -40,6 +40,7 @@ struct AccessDone {
   std::uint8_t entry_reads = 0;  // table entries read from memory on its behalf, all walks
   std::uint8_t walks = 0;        // walks done for it (retries after faults included)
   std::uint8_t guest_faults = 0;
+  bool skipped = false;  // software did not mend its fault: it has got no data (Served::fault)
   std::uint32_t host_faults = 0;
   // Accesses told by this event: more than one only to an observer that merges equal ones; va and
   // issued_cycle are then the last one's.

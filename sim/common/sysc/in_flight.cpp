@@ -39,7 +39,7 @@ bool InFlight::covers(const Invalidation& what, Va va, Tag tag) {
   return !what.va || what.va->meets(va.aligned(nearby_lg2).value, nearby_lg2);
 }
 
-void InFlight::overtake(const Invalidation& what, Completion& completion) {
+void InFlight::overtake(const Invalidation& what) {
   Invalidation anywhere = what;
   if (what.stage1_walks == Invalidation::Walks::all) anywhere.va.reset();
   for (Translation* translation : list_) {
@@ -48,6 +48,10 @@ void InFlight::overtake(const Invalidation& what, Completion& completion) {
   }
   for (Merged* merged : handed_)
     if (covers(what, merged->va, merged->entry.tag)) merged->given = false;
+}
+
+void InFlight::overtake(const Invalidation& what, Completion& completion) {
+  overtake(what);
   for (Passage* passage : passages_) {
     auto& waiting = passage->completions;
     if (!covers(what, passage->va, passage->tag) ||

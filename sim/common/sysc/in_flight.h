@@ -65,7 +65,9 @@ class InFlight {
   void enter(Passage& passage) { passages_.push_back(&passage); }
   // Settles the invalidations that waited for it.
   void leave(Passage& passage, Strand& me);
-  // Marks what `what` overtakes; `completion` then waits for each access that is under way.
+  // Marks what `what` overtakes.
+  void overtake(const Invalidation& what);
+  // The same; `completion` then waits for each access that is under way.
   void overtake(const Invalidation& what, Completion& completion);
 
  private:

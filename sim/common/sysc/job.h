@@ -12,6 +12,7 @@ struct Job {
   Access wanted{};
   SpanClock clock;
   bool translated = false;  // the L1 TLB has served it; only the data is missing
+  bool skipped = false;     // its fault was not mended: there is no address
   Cycles l1_cycles = 0;     // what its L1 TLB lookup takes
   Pa pa{};
   Served served = Served::walk;

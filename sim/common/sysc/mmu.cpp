@@ -2,10 +2,12 @@
 
 namespace nestwalk {
 
-Mmu::Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm, Locks& locks)
+Mmu::Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm,
+         PrivilegedSoftware& privileged, Locks& locks)
     : sc_module(name),
       set_(setting),
       vm_(vm),
+      privileged_(privileged),
       locks_(locks),
       engine_(vm.make_engine()),
       l1d_(setting.spec.l1d.arrays, setting.spec.seed),
@@ -93,18 +95,25 @@ void Mmu::translate(Strand& me, Job& job) {
     translation.va = job.access.va;
     translation.tag = tag_;
     in_flight_.add(translation);
-    const WalkReply reply = walk_until_mapped(me, job, translation);
-    if (!translation.overtaken) {
-      l2_.fill(reply.entry, job.access.va);
-      l1_for(job.wanted).fill(reply.entry, job.access.va);
+    const std::optional<WalkReply> reply = walk_until_mapped(me, job, translation);
+    if (!reply) {
+      job.skipped = true;
+      job.served = Served::fault;
+      translation.overtaken = true;  // those that wait for it have to walk, and fault, themselves
+      in_flight_.end(translation, {}, me);
+      return;
     }
-    finish(job, reply.entry, job.guest_faults + job.host_faults ? Served::fault : Served::walk);
-    in_flight_.end(translation, reply.entry, me);
+    if (!translation.overtaken) {
+      l2_.fill(reply->entry, job.access.va);
+      l1_for(job.wanted).fill(reply->entry, job.access.va);
+    }
+    finish(job, reply->entry, job.guest_faults + job.host_faults ? Served::fault : Served::walk);
+    in_flight_.end(translation, reply->entry, me);
     return;
   }
 }
 
-WalkReply Mmu::walk_until_mapped(Strand& me, Job& job, Translation& translation) {
+std::optional<WalkReply> Mmu::walk_until_mapped(Strand& me, Job& job, Translation& translation) {
   for (;;) {
     // A new walk reads what the tables hold now.
     translation.overtaken = translation.walks_overtaken = false;
@@ -124,20 +133,39 @@ WalkReply Mmu::walk_until_mapped(Strand& me, Job& job, Translation& translation)
                                  me.now() - begun});
     if (!reply.fault) return reply;
     translation.faulted = true;
-    handle_fault(me, job, reply.fault);
+    if (handle_fault(me, job, reply.fault) == FaultResponse::skip) return std::nullopt;
   }
 }
 
-void Mmu::handle_fault(Strand& me, Job& job, const Fault& fault) {
+FaultResponse Mmu::handle_fault(Strand& me, Job& job, const Fault& fault) {
   begin_software(me);
-  TimedSoftware software(set_, locks_, me, job.clock);
+  TimedSoftware software(set_, locks_, *this, me, job.clock);
   // Waiting for another fault's handler on this vCPU is part of what this fault costs.
   job.clock.charge(fault.stage == 1 ? Span::guest_fault : Span::host_fault, me.now());
   for (const Invalidation& what : engine_->dropped_by_fault(fault, job.access.va)) invalidate(what);
-  vm_.handle(fault, space_, job.access.va, job.wanted, *engine_, software);
+  const FaultResponse response =
+      privileged_.handle_fault(fault, space_, job.access.va, job.wanted, software);
+  // What the handler has spent outside enter() and leave().
+  job.clock.charge(fault.stage == 1 ? Span::guest_fault : Span::host_fault, me.now());
   job.guest_faults += software.guest_faults();
   job.host_faults += software.host_faults();
   end_software(me);
+  return response;
+}
+
+// All walkers are taken first: a walk reads the registers, and must find them as they were when it
+// began. Walkers are never held while software runs, so that they do come free.
+void Mmu::execute(Strand& me, SpanClock& clock, const Processor::Instruction& instruction) {
+  for (std::uint32_t i = 0; i < set_.spec.walkers; ++i) walkers_.acquire(me);
+  const Translation none;
+  TimedPort port(set_, me, clock, none);
+  const std::vector<Invalidation> invalidations = instruction(*engine_, caches_, port);
+  tag_ = engine_->tag();
+  for (const Invalidation& what : invalidations) {
+    invalidate(what);
+    in_flight_.overtake(what);
+  }
+  for (std::uint32_t i = 0; i < set_.spec.walkers; ++i) walkers_.release(me);
 }
 
 void Mmu::invalidate(const Invalidation& what) {

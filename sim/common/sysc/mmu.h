@@ -2,6 +2,7 @@
 // queue, and the translations under way.
 #pragma once
 #include <memory>
+#include <optional>
 #include <systemc>
 #include <vector>
 
@@ -15,8 +16,9 @@ namespace nestwalk {
 
 class Mmu : public sc_core::sc_module {
  public:
-  // `setting` and everything it names outlive the Mmu.
-  Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm, Locks& locks);
+  // `setting` and everything it names outlive the Mmu. `privileged` is entered for faults.
+  Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm,
+      PrivilegedSoftware& privileged, Locks& locks);
 
   // Switches to an address space. Nothing is under way.
   void enter_space(std::uint16_t space);
@@ -39,7 +41,8 @@ class Mmu : public sc_core::sc_module {
     l1.drop(access.va, tag_);  // too few rights, or a dirty flag to set: the walk will tell
     return {nullptr, latency_cycles};
   }
-  // Carries a job that L1 has not served to its physical address. The job's clock began at issue.
+  // Carries a job that L1 has not served to its physical address, unless it is skipped: privileged
+  // software declines to mend its fault. The job's clock began at issue.
   // Throws UserErrors for an access that software cannot make possible.
   void translate(Strand& me, Job& job);
 
@@ -55,6 +58,8 @@ class Mmu : public sc_core::sc_module {
     processor_.release(me);
   }
 
+  // Executes an instruction of software that runs on this vCPU. No walk is under way meanwhile.
+  void execute(Strand& me, SpanClock& clock, const Processor::Instruction& instruction);
   // Applies invalidations at once; `completion` then waits for the accesses they have overtaken.
   void invalidate(const std::vector<Invalidation>& what, Completion& completion);
 
@@ -71,12 +76,14 @@ class Mmu : public sc_core::sc_module {
   void check_conflict(const Tlb& tlb, Va va, const Access& wanted) const;
   bool look_in_l2(Strand& me, Job& job);
   bool wait_for_other(Strand& me, Job& job);
-  void handle_fault(Strand& me, Job& job, const Fault& fault);
-  WalkReply walk_until_mapped(Strand& me, Job& job, Translation& translation);
+  FaultResponse handle_fault(Strand& me, Job& job, const Fault& fault);
+  // Until the page is mapped; nothing: the job is skipped.
+  std::optional<WalkReply> walk_until_mapped(Strand& me, Job& job, Translation& translation);
   void finish(Job& job, const TlbEntry& entry, Served served);
 
   const PortSetting& set_;
   VirtualMachine& vm_;
+  PrivilegedSoftware& privileged_;
   Locks& locks_;
   std::unique_ptr<TranslationEngine> engine_;
   Tag tag_{};

@@ -19,7 +19,8 @@ sc_core::sc_time cycle_time(const MachineSpec& spec) {
 TimedMachine::TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec,
                            const UnmapSpec& unmaps, Sync sync, VirtualMachine& vm,
                            const std::vector<std::unique_ptr<AccessSource>>& sources,
-                           Observer& observer, RunControl& control, TranslationListener* listener)
+                           Observer& observer, RunControl& control, TranslationListener* listener,
+                           PrivilegedSoftware* privileged)
     : sc_module(name),
       spec_(spec),
       unmaps_(unmaps),
@@ -33,7 +34,9 @@ TimedMachine::TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec
                                    dram_port_, spec_.seed + 20);
   LineSource& below = llc_ ? static_cast<LineSource&>(*llc_) : dram_port_;
   if (unmaps_.interval_accesses && vm.kernel()) vm.kernel()->remember_pages();
-  const MachineSetting setting{agenda_, vm, spec_, unmaps_, locks_, observer, control, listener};
+  PrivilegedSoftware& entered = privileged ? *privileged : vm;
+  const MachineSetting setting{agenda_, vm,       entered, spec_,   unmaps_,
+                               locks_,  observer, control, listener};
   for (unsigned i = 0; i < spec_.vcpus; ++i)
     vcpus_.push_back(std::make_unique<Vcpu>(sc_core::sc_gen_unique_name("vcpu"), setting, i,
                                             *sources[i], below));

@@ -19,11 +19,13 @@ struct TimedRun {
 
 class TimedMachine : public sc_core::sc_module {
  public:
-  // Everything named outlives the machine. `sources`: one per vCPU.
+  // Everything named outlives the machine. `sources`: one per vCPU. `privileged`: whom faults and
+  // system calls enter; null: `vm`.
   TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec, const UnmapSpec& unmaps,
                Sync sync, VirtualMachine& vm,
                const std::vector<std::unique_ptr<AccessSource>>& sources, Observer& observer,
-               RunControl& control, TranslationListener* listener);
+               RunControl& control, TranslationListener* listener,
+               PrivilegedSoftware* privileged = nullptr);
 
   // Runs to the end of all sources. Throws what a vCPU threw (UserErrors).
   TimedRun run();

@@ -1,5 +1,7 @@
 #include "common/sysc/timed_software.h"
 
+#include "common/sysc/mmu.h"
+
 namespace nestwalk {
 
 void TimedSoftware::spend(Cycles cycles) {
@@ -36,6 +38,12 @@ void TimedSoftware::leave(Side side, std::uint8_t page_lg2) {
   if (set_.observer)
     set_.observer->on(FaultHandled{set_.vcpu, side, page_lg2, me_.now() - entered_.back().at});
   entered_.pop_back();
+}
+
+const TranslationEngine& TimedSoftware::engine() const { return mmu_.engine(); }
+
+void TimedSoftware::execute(const Instruction& instruction) {
+  mmu_.execute(me_, clock_, instruction);
 }
 
 }  // namespace nestwalk

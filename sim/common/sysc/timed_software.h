@@ -1,13 +1,16 @@
 // Kernel and hypervisor code on a vCPU of the timed machine: steps take their cycles, table
-// accesses go through the vCPU's caches, locks are waited for in order of arrival.
+// accesses go through the vCPU's caches, locks are waited for in order of arrival, instructions
+// act on the vCPU's Mmu.
 #pragma once
 #include <array>
 #include <vector>
 
-#include "common/hyp/software.h"
+#include "common/hyp/processor.h"
 #include "common/sysc/timed_port.h"
 
 namespace nestwalk {
+
+class Mmu;
 
 // The locks of the virtual machine, shared by all vCPUs.
 class Locks {
@@ -19,10 +22,10 @@ class Locks {
   std::array<FifoSlots, lock_count> slots_;
 };
 
-class TimedSoftware final : public Software {
+class TimedSoftware final : public Processor {
  public:
-  TimedSoftware(const PortSetting& setting, Locks& locks, Strand& me, SpanClock& clock)
-      : set_(setting), locks_(locks), me_(me), clock_(clock) {}
+  TimedSoftware(const PortSetting& setting, Locks& locks, Mmu& mmu, Strand& me, SpanClock& clock)
+      : set_(setting), locks_(locks), mmu_(mmu), me_(me), clock_(clock) {}
 
   void spend(Cycles cycles) override;
   std::uint64_t load(Pa at, unsigned bytes) override;
@@ -31,6 +34,9 @@ class TimedSoftware final : public Software {
   void unlock(LockId id) override { locks_.of(id).release(me_); }
   void enter(Side side) override;
   void leave(Side side, std::uint8_t page_lg2) override;
+  unsigned vcpu() const override { return set_.vcpu; }
+  const TranslationEngine& engine() const override;
+  void execute(const Instruction& instruction) override;
 
   unsigned guest_faults() const { return handled_[0]; }
   unsigned host_faults() const { return handled_[1]; }
@@ -44,6 +50,7 @@ class TimedSoftware final : public Software {
 
   const PortSetting& set_;
   Locks& locks_;
+  Mmu& mmu_;
   Strand& me_;
   SpanClock& clock_;
   std::vector<Entered> entered_;

@@ -48,7 +48,7 @@ Vcpu::Vcpu(sc_core::sc_module_name name, const MachineSetting& machine, unsigned
              line_lg2_,
              observer_,
              static_cast<std::uint16_t>(number)},
-      mmu_("mmu", ports_, machine.vm, machine.locks),
+      mmu_("mmu", ports_, machine.vm, machine.privileged, machine.locks),
       mailbox_("mailbox", machine.agenda, mmu_, machine.spec),
       issue_interval_cycles_(machine.spec.issue_interval_cycles),
       lookahead_cycles_(machine.spec.shootdown_delivery_cycles),
@@ -138,7 +138,8 @@ inline void Vcpu::reach_issue() {
 
 void Vcpu::issue_in_order(const MemoryAccess& access) {
   issue_.pass_until(next_issue_);
-  if (access.space != space_ || access.dependent || issued_ == next_event_) [[unlikely]]
+  if (access.space != space_ || (access.dependent | access.after_system_call) ||
+      issued_ == next_event_) [[unlikely]]
     prepare(access);
   issue(access);
   ++issued_;
@@ -153,6 +154,7 @@ void Vcpu::prepare(const MemoryAccess& access) {
     mmu_.enter_space(access.space);
     space_ = access.space;
   }
+  if (access.after_system_call) system_call();
   if (access.dependent) {
     while (last_carrier_ && last_carrier_->busy) wait_for_carrier();
     issue_.pass_until(last_completion_);
@@ -184,7 +186,7 @@ void Vcpu::issue(const MemoryAccess& access) {
       continue;
     }
     next_issue_ = issue_.now() + issue_interval_cycles_;
-    const Mmu::L1Hit hit = mmu_.look_in_l1(access, {access_type(access.kind)});
+    const Mmu::L1Hit hit = mmu_.look_in_l1(access, access_of(access));
     if (serve_at_once(access, hit, stall_cycles)) [[likely]]
       return;
     if (carry(access, hit, stall_cycles)) return;
@@ -246,7 +248,7 @@ bool Vcpu::carry(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall
   }
   Job job;
   job.access = access;
-  job.wanted = {access_type(access.kind)};
+  job.wanted = access_of(access);
   job.l1_cycles = hit.latency_cycles;
   job.clock.begin(issue_.now() - stall_cycles);
   job.clock.charge(Span::invalidation, issue_.now());
@@ -294,7 +296,7 @@ void Vcpu::unmap_one() {
   const Cycles begun = issue_.now();
   SpanClock clock;  // no access pays for this; the ones that wait for it do
   clock.begin(begun);
-  TimedSoftware software(ports_, machine_.locks, issue_, clock);
+  TimedSoftware software(ports_, machine_.locks, mmu_, issue_, clock);
   const auto space = static_cast<std::uint16_t>(space_);
   const auto page = kernel->unmap_one(space, unmap_random_, software);
   if (!page) return;
@@ -310,6 +312,17 @@ void Vcpu::unmap_one() {
                                 static_cast<std::uint16_t>(others_.size()), issue_.now() - begun});
 }
 
+// No access pays for it; those that come after it are later.
+void Vcpu::system_call() {
+  drain();
+  SpanClock clock;
+  clock.begin(issue_.now());
+  mmu_.begin_software(issue_);
+  TimedSoftware software(ports_, machine_.locks, mmu_, issue_, clock);
+  machine_.privileged.system_call(software);
+  mmu_.end_software(issue_);
+}
+
 // Takes a job from the L1 TLB lookup on. `me` stands at the cycle of issue.
 void Vcpu::run(Strand& me, Job& job) {
   Passage passage{job.access.va, mmu_.tag(), {}};
@@ -317,25 +330,29 @@ void Vcpu::run(Strand& me, Job& job) {
   me.pass(job.l1_cycles);
   job.clock.charge(Span::tlb, me.now());
   if (!job.translated) mmu_.translate(me, job);
-  if (machine_.listener)
-    machine_.listener->translated(number_, job.access.space, job.access.va, job.pa);
-  if (machine_.spec.data_accesses && job.wanted.type != AccessType::fetch) {
-    l1_entry_->bring(me, job.pa.value >> line_lg2_);
-    job.clock.charge(Span::data, me.now());
-  }
+  if (!job.skipped) reach_data(me, job);
   machine_.agenda.reach(me);
   mmu_.in_flight().leave(passage, me);
   complete(job);
 }
 
-void Vcpu::complete(const Job& job) {
+void Vcpu::reach_data(Strand& me, Job& job) {
   machine_.vm.touch(job.access.space, job.access.va);
+  if (machine_.listener)
+    machine_.listener->translated(number_, job.access.space, job.access.va, job.pa);
+  if (!machine_.spec.data_accesses || job.wanted.type == AccessType::fetch) return;
+  l1_entry_->bring(me, job.pa.value >> line_lg2_);
+  job.clock.charge(Span::data, me.now());
+}
+
+void Vcpu::complete(const Job& job) {
   if (!observer_) return;
   AccessDone done;
   done.vcpu = static_cast<std::uint16_t>(number_);
   done.space = job.access.space;
   done.type = job.wanted.type;
   done.served = job.served;
+  done.skipped = job.skipped;
   done.page_lg2 = job.page_lg2;
   done.entry_reads = static_cast<std::uint8_t>(std::min(job.entry_reads, 255u));
   done.walks = static_cast<std::uint8_t>(std::min(job.walks, 255u));

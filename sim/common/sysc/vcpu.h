@@ -30,6 +30,7 @@ struct UnmapSpec {
 struct MachineSetting {
   Agenda& agenda;
   VirtualMachine& vm;
+  PrivilegedSoftware& privileged;
   const MachineSpec& spec;
   const UnmapSpec& unmaps;
   Locks& locks;
@@ -76,7 +77,9 @@ class Vcpu : public sc_core::sc_module {
   void wait_for_carrier();
   void drain();
   void unmap_one();
+  void system_call();
   void run(Strand& me, Job& job);
+  void reach_data(Strand& me, Job& job);
   void complete(const Job& job);
 
   MachineSetting machine_;

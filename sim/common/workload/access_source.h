@@ -21,6 +21,11 @@ struct MemoryAccess {
   // The address was computed from the data of the access before (pointer chase): may not issue
   // until that one has completed.
   bool dependent = false;
+  // Made without privilege (x86: CPL 3, Arm: EL0).
+  bool user = true;
+  // Before it the vCPU enters its privileged software (hyp/privileged_software.h); timed machine
+  // only.
+  bool after_system_call = false;
 };
 
 class AccessSource {

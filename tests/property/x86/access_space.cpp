@@ -5,6 +5,13 @@ namespace {
 
 constexpr std::uint64_t flag(bool set, unsigned position) { return std::uint64_t{set} << position; }
 
+// The lowest of `bits`, taken off them.
+bool take(unsigned& bits) {
+  const bool lowest = bits & 1;
+  bits >>= 1;
+  return lowest;
+}
+
 constexpr std::uint64_t accessed = 1u << 5, dirty = 1u << 6;
 constexpr std::uint64_t present_error = 0x1, write_error = 0x2, user_error = 0x4,
                         reserved_error = 0x8, fetch_error = 0x10, key_error = 0x20;
@@ -103,6 +110,88 @@ AccessOutcome expected_outcome(const AccessPoint& point) {
   oracle.access(point.user, point.write, point.fetch);
   if (!outcome.fault) outcome.pde_mask = ~std::uint64_t{0};
   return outcome;
+}
+
+bool AccessPoints::next(AccessPoint& point) {
+  do {
+    if (access_ == access_end_ && !next_reserved()) return false;
+  } while (!take_access(access_++));
+  point = point_;
+  return true;
+}
+
+bool AccessPoints::next_reserved() {
+  do {
+    if (reserved_ == reserved_end_ && !next_entries()) return false;
+  } while (!take_reserved(reserved_++));
+  access_ = 0;
+  return true;
+}
+
+bool AccessPoints::next_entries() {
+  if (entries_ == entries_end_ && !next_registers()) return false;
+  take_entries(entries_++);
+  reserved_ = 0;
+  return true;
+}
+
+bool AccessPoints::next_registers() {
+  do {
+    if (registers_ == registers_end_) return false;
+  } while (!take_registers(registers_++));
+  entries_ = 0;
+  return true;
+}
+
+bool AccessPoints::take_access(unsigned bits) {
+  point_.user = take(bits);
+  point_.write = take(bits);
+  point_.fetch = take(bits);
+  point_.twice = take(bits);
+  return !(point_.fetch && point_.write);
+}
+
+// One reserved bit, or none: 0 none, 1 to 5 the PTE's 51 and 36, the PDE's 51, 36 and 13. XD bits
+// count as reserved while NXE is off.
+bool AccessPoints::take_reserved(unsigned choice) {
+  point_.pte_51 = choice == 1;
+  point_.pte_36 = choice == 2;
+  point_.pde_51 = choice == 3;
+  point_.pde_36 = choice == 4;
+  point_.pde_13 = choice == 5;
+  if ((point_.pte_51 || point_.pde_51) && spec_.maxphyaddr >= 52) return false;
+  if ((point_.pte_36 || point_.pde_36) && spec_.maxphyaddr >= 37) return false;
+  if (point_.pde_13 && !point_.pde_large) return false;
+  const unsigned nx = point_.nxe ? 0u : unsigned{point_.pte_nx} + point_.pde_nx;
+  return nx + (choice != 0) <= 1;
+}
+
+void AccessPoints::take_entries(unsigned bits) {
+  point_.pte_writable = take(bits);
+  point_.pte_user = take(bits);
+  point_.pte_accessed = take(bits);
+  point_.pte_dirty = take(bits);
+  point_.pte_nx = take(bits);
+  point_.pte_present = take(bits);
+  point_.pde_writable = take(bits);
+  point_.pde_user = take(bits);
+  point_.pde_accessed = take(bits);
+  point_.pde_dirty = take(bits);
+  point_.pde_large = take(bits);
+  point_.pde_nx = take(bits);
+  point_.pde_present = take(bits);
+  point_.pdpte_read_only = take(bits);
+  point_.key_1 = spec_.pku && take(bits);
+}
+
+bool AccessPoints::take_registers(unsigned bits) {
+  point_.nxe = take(bits);
+  point_.write_protect = take(bits);
+  point_.smep = spec_.smep && take(bits);
+  point_.pke = spec_.pku && take(bits);
+  point_.access_disable = spec_.pku && take(bits);
+  point_.write_disable = spec_.pku && take(bits);
+  return point_.pke || !(point_.access_disable || point_.write_disable);
 }
 
 }  // namespace nestwalk::x86::test

@@ -42,80 +42,42 @@ struct SpaceSpec {
   bool smep = false;  // with CR4.SMEP too (the original leaves it to a special test)
 };
 
-// Calls visit(point) for every legal point, registers changing slowest; returns how many.
-template <class Visit>
-std::uint64_t for_each_point(const SpaceSpec& spec, Visit visit);
+// Goes through every legal point, registers changing slowest, then entries, then the access.
+class AccessPoints {
+ public:
+  explicit AccessPoints(const SpaceSpec& spec)
+      : spec_(spec),
+        registers_end_(1u << (2 + (spec.smep ? 1 : 0) + (spec.pku ? 3 : 0))),
+        entries_end_(1u << (14 + (spec.pku ? 1 : 0))) {}
+  // The next point; false: there is none.
+  bool next(AccessPoint& point);
 
-// --- implementation of the enumeration ---
+ private:
+  static constexpr unsigned access_end_ = 16, reserved_end_ = 6;
+  // The next state of what is named and of what changes slower; false: there is none.
+  bool next_reserved();
+  bool next_entries();
+  bool next_registers();
+  // Puts a state of it into the point; false: it is not legal.
+  bool take_access(unsigned bits);
+  bool take_reserved(unsigned choice);
+  void take_entries(unsigned bits);
+  bool take_registers(unsigned bits);
 
-inline bool take(std::uint64_t& bits) {
-  const bool lowest = bits & 1;
-  bits >>= 1;
-  return lowest;
-}
+  SpaceSpec spec_;
+  unsigned registers_end_, entries_end_;
+  AccessPoint point_{};
+  unsigned access_ = access_end_, reserved_ = reserved_end_, entries_ = entries_end_,
+           registers_ = 0;  // states to come
+};
 
-// One reserved bit, or none: 0 none, 1 to 5 the PTE's 51 and 36, the PDE's 51, 36 and 13. XD bits
-// count as reserved while NXE is off.
-inline bool choose_reserved(AccessPoint& point, unsigned choice, const SpaceSpec& spec) {
-  point.pte_51 = choice == 1;
-  point.pte_36 = choice == 2;
-  point.pde_51 = choice == 3;
-  point.pde_36 = choice == 4;
-  point.pde_13 = choice == 5;
-  if ((point.pte_51 || point.pde_51) && spec.maxphyaddr >= 52) return false;
-  if ((point.pte_36 || point.pde_36) && spec.maxphyaddr >= 37) return false;
-  if (point.pde_13 && !point.pde_large) return false;
-  const unsigned nx = point.nxe ? 0u : unsigned{point.pte_nx} + point.pde_nx;
-  return nx + (choice != 0) <= 1;
-}
-
+// Calls visit(point) for every legal point; returns how many.
 template <class Visit>
 std::uint64_t for_each_point(const SpaceSpec& spec, Visit visit) {
+  AccessPoints points(spec);
+  AccessPoint point{};
   std::uint64_t count = 0;
-  const unsigned register_bits = 2u + (spec.smep ? 1 : 0) + (spec.pku ? 3 : 0);
-  for (std::uint64_t registers = 0; registers < std::uint64_t{1} << register_bits; ++registers) {
-    AccessPoint point{};
-    std::uint64_t bits = registers;
-    point.nxe = take(bits);
-    point.write_protect = take(bits);
-    point.smep = spec.smep && take(bits);
-    point.pke = spec.pku && take(bits);
-    point.access_disable = spec.pku && take(bits);
-    point.write_disable = spec.pku && take(bits);
-    if ((point.access_disable || point.write_disable) && !point.pke) continue;
-    const unsigned entry_bits = 14u + (spec.pku ? 1 : 0);
-    for (std::uint64_t entries = 0; entries < std::uint64_t{1} << entry_bits; ++entries) {
-      bits = entries;
-      point.pte_writable = take(bits);
-      point.pte_user = take(bits);
-      point.pte_accessed = take(bits);
-      point.pte_dirty = take(bits);
-      point.pte_nx = take(bits);
-      point.pte_present = take(bits);
-      point.pde_writable = take(bits);
-      point.pde_user = take(bits);
-      point.pde_accessed = take(bits);
-      point.pde_dirty = take(bits);
-      point.pde_large = take(bits);
-      point.pde_nx = take(bits);
-      point.pde_present = take(bits);
-      point.pdpte_read_only = take(bits);
-      point.key_1 = spec.pku && take(bits);
-      for (unsigned reserved = 0; reserved <= 5; ++reserved) {
-        if (!choose_reserved(point, reserved, spec)) continue;
-        for (std::uint64_t access = 0; access < 16; ++access) {
-          bits = access;
-          point.user = take(bits);
-          point.write = take(bits);
-          point.fetch = take(bits);
-          point.twice = take(bits);
-          if (point.fetch && point.write) continue;
-          ++count;
-          visit(static_cast<const AccessPoint&>(point));
-        }
-      }
-    }
-  }
+  for (; points.next(point); ++count) visit(static_cast<const AccessPoint&>(point));
   return count;
 }
 

@@ -24,7 +24,8 @@ namespace nestwalk {
 
 inline bool operator==(const MemoryAccess& a, const MemoryAccess& b) {
   return a.va == b.va && a.kind == b.kind && a.size_bytes == b.size_bytes && a.space == b.space &&
-         a.dependent == b.dependent;
+         a.dependent == b.dependent && a.user == b.user &&
+         a.after_system_call == b.after_system_call;
 }
 
 }  // namespace nestwalk
