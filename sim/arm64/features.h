@@ -65,6 +65,17 @@ struct Knobs {
   // not.
   bool clean_forbids_execution = true;
 
+  // An output size of 48 bits or less leaves the address bits above 47 that descriptors keep in
+  // their low halves to be looked at, so that they give an Address size fault. The Arm ARM says
+  // yes; some emulators do not.
+  bool low_halves_always_count = true;
+  // With 52-bit addresses bits 5:2 of a TTBR are address bits 51:48 alone; in front of a root of
+  // less than 64 bytes some emulators take bits 5:4 a second time, as bits of the base.
+  bool root_keeps_bits_5_4 = false;
+  // Stage 2's input size and start level are judged by PAMax, as the Arm ARM says, or by
+  // VTCR_EL2.PS, as some emulators do.
+  bool stage2_judged_by_ps = false;
+
   // With hardware's access flag: whether it is set by an access that is then denied (Permission,
   // Alignment).
   bool access_flag_on_denied = false;

@@ -51,6 +51,20 @@ std::optional<int> stage2_start_level(const GeometryRequest& ask, bool ds,
   return 3 - static_cast<int>(ask.sl0);
 }
 
+// What an emulator refuses because it takes VTCR_EL2.PS for PAMax, and what it does not know of
+// start levels with 52-bit addresses (Knobs::stage2_judged_by_ps).
+bool refused_by_ps(const TableGeometry& g, int level) {
+  if (g.input_bits > g.output_bits) return true;
+  switch (g.granule.lg2) {
+    case 12:
+      return level < 0 ? g.input_bits != 52 : level == 0 && g.output_bits <= 42;
+    case 14:
+      return level == 0 || (level == 1 && g.output_bits <= 40);
+    default:
+      return level == 1 && g.output_bits <= 42;
+  }
+}
+
 // What both stages settle before their start levels.
 TableGeometry common_geometry(const GeometryRequest& ask, const Features& features,
                               const Knobs& knobs) {
@@ -62,6 +76,10 @@ TableGeometry common_geometry(const GeometryRequest& ask, const Features& featur
   g.honours_nt = features.bbm == 1 || features.bbm == 2;
   g.knobs = knobs;
   g.output_bits = static_cast<std::uint8_t>(output_bits(ask.ps, ask.granule, g.ds, features));
+  if (!knobs.low_halves_always_count && g.output_bits <= 48) {
+    g.lpa64 = false;
+    g.ds_low_bits = 0;
+  }
   const bool big_blocks = ask.granule == Granule::k64 ? features.pa_bits >= 52 : g.ds;
   g.block_height =
       static_cast<std::int8_t>(big_blocks ? g.granule.block_height_52 : g.granule.block_height);
@@ -72,7 +90,8 @@ TableGeometry common_geometry(const GeometryRequest& ask, const Features& featur
 RootedGeometry rooted(TableGeometry g, const GeometryRequest& ask) {
   const bool wide = g.ds || (g.lpa64 && ask.ps == 6);
   std::uint64_t root = ask.ttbr & field_mask(47, 1);
-  if (wide) root = (root & field_mask(47, 6)) | bits(ask.ttbr, 5, 2) << 48;
+  const unsigned low = g.knobs.root_keeps_bits_5_4 ? 4 : 6;
+  if (wide) root = (root & field_mask(47, low)) | bits(ask.ttbr, 5, 2) << 48;
   root = align_down(root, g.root_lg2());
   if (g.out_of_range(root)) g.refused = FaultCause::address_size;
   return {g, root};
@@ -140,7 +159,7 @@ RootedGeometry stage2_geometry(const GeometryRequest& ask, const Features& featu
   g.input_bits = static_cast<std::uint8_t>(64 - txsz);
 
   const std::optional<int> level = stage2_start_level(ask, g.ds, features);
-  if (!level) return refused(g);
+  if (!level || (knobs.stage2_judged_by_ps && refused_by_ps(g, *level))) return refused(g);
   g.root_height = static_cast<std::int8_t>(height_of(*level));
   const unsigned least = g.root_shift() + 1;  // at least two entries, at most 16 whole tables
   if (g.input_bits < least || g.input_bits > least + g.granule.stride - 1u + 4u) return refused(g);

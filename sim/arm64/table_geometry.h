@@ -26,6 +26,7 @@ struct TableGeometry {
   std::int8_t block_height = 2;  // greatest height of a leaf
   bool ds = false;               // 4K, 16K: address bits 51:50 in [9:8], 49:48 in [49:48]
   bool lpa64 = false;            // 64K: address bits 51:48 in [15:12]
+  std::uint8_t ds_low_bits = 3;  // which of [9:8] are address bits where `ds` is set
   bool big_endian = false;
   bool honours_nt = false;  // FEAT_BBML1 or FEAT_BBML2, not beyond
   Knobs knobs{};
@@ -48,7 +49,7 @@ struct TableGeometry {
   std::uint64_t address_of(std::uint64_t d, unsigned lg2) const {
     std::uint64_t at = d & field_mask(47, lg2);
     if (lpa64) at |= bits(d, 15, 12) << 48;
-    if (ds) at |= bits(d, 9, 8) << 50 | (d & field_mask(49, 48));
+    if (ds) at |= (bits(d, 9, 8) & ds_low_bits) << 50 | (d & field_mask(49, 48));
     return at;
   }
   std::uint64_t address_bits(std::uint64_t at) const {

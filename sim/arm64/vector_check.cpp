@@ -152,8 +152,11 @@ struct Difference {
   std::string_view name;
   void (*depart)(Knobs&);
 };
-constexpr std::array<Difference, 1> differences{{
+constexpr std::array<Difference, 4> differences{{
     {"writable-clean-execution", [](Knobs& knobs) { knobs.clean_forbids_execution = false; }},
+    {"output-address-low-bits", [](Knobs& knobs) { knobs.low_halves_always_count = false; }},
+    {"small-root-base", [](Knobs& knobs) { knobs.root_keeps_bits_5_4 = true; }},
+    {"stage2-start-level", [](Knobs& knobs) { knobs.stage2_judged_by_ps = true; }},
 }};
 constexpr auto difference_names = [] {
   std::array<std::string_view, differences.size()> names;
