@@ -13,6 +13,12 @@
 #include "unit/arm64/built.h"
 #include "unit/arm64/cpu.h"
 
+namespace nestwalk::arm64 {
+inline std::ostream& operator<<(std::ostream& out, Granule granule) {
+  return out << row(granule).name;
+}
+}  // namespace nestwalk::arm64
+
 namespace nestwalk::arm64::test {
 
 inline constexpr unsigned el2_space = 4;  // the spaces before it: two of each virtual machine
