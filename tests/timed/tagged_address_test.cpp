@@ -28,7 +28,7 @@ MemoryAccess fetch_of(std::uint64_t va) {
 
 }  // namespace
 
-TEST_CASE("tagged addresses hit the TLB entry of their page; a mixed stream walks once a page") {
+TEST_CASE("tagged addresses hit the TLB entry of their page") {
   const auto arch = make_arm64(with_tbi(true));
   MachineSpec machine = bare_machine();
   machine.l1d = machine.l1i = tlb_of(8, 1);

@@ -1,11 +1,9 @@
-// EditedTables: what is mapped can be looked up and walked, at every size, and nothing else can.
+// EditedTables: what is mapped can be looked up, at every size, and nothing else can. Random edits:
+// tests/property/paging.
 #include "common/paging/edited_tables.h"
 
 #include <doctest/doctest.h>
 
-#include <iterator>
-
-#include "common/base/random.h"
 #include "common/paging/walk.h"
 #include "unit/base/death.h"
 #include "unit/paging/map_memory.h"
@@ -20,12 +18,7 @@ namespace {
 constexpr OddShape four{.levels = 4, .table_lg2 = 13, .leaf_heights = 0b1011};
 
 struct Rig {
-  explicit Rig(const OddShape& s = four) : shape(s), tables(OddStage2(s), io) {}
-  Walked<OddStage2> walk(std::uint64_t in) {
-    NoWalkCache none;
-    return nestwalk::walk(OddStage2(shape, tables.root()), Ipa{in}, Access{}, io, none);
-  }
-  OddShape shape;
+  explicit Rig(const OddShape& shape = four) : tables(OddStage2(shape), io) {}
   MapMemory io;
   EditedTables<OddStage2> tables;
 };
@@ -157,61 +150,6 @@ TEST_CASE(
     CHECK(tables.lookup(0x3000, io));
     tables.unmap_block(0x3000, 13, io);
     CHECK(tables.vacant(0, 20, io));
-  }
-}
-
-TEST_CASE("random edits: every mapped address translates, no other does") {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    Rig rig;
-    Random random(seed);
-    struct Block {
-      std::uint64_t out;
-      unsigned lg2;
-    };
-    std::map<std::uint64_t, Block> model;  // by input base
-    const auto holder = [&](std::uint64_t in) {
-      auto at = model.upper_bound(in);
-      if (at == model.begin()) return model.end();
-      --at;
-      return in - at->first < one(at->second.lg2) ? at : model.end();
-    };
-    const auto agrees = [&](std::uint64_t in) {
-      const auto at = holder(in);
-      const auto walked = rig.walk(in);
-      if (at == model.end()) return walked.fault.cause == FaultCause::not_present;
-      return !walked.fault && walked.out.value == at->second.out + (in - at->first) &&
-             walked.size_lg2 == at->second.lg2;
-    };
-    constexpr unsigned sizes[] = {12, 12, 12, 21, 33};
-    for (int i = 0; i < 1500; ++i) {
-      // A few dense regions, so that sizes meet.
-      const std::uint64_t in = (random.below(4) << 33 | random.below(3) << 21 |
-                                random.below(16) << 12 | random.below(4096)) &
-                               low_mask(37);
-      const auto at = holder(in);
-      if (at != model.end()) {
-        if (random.below(2)) {
-          CHECK(rig.tables.unmap(in, rig.io)->in == at->first);
-          model.erase(at);
-        }
-      } else {
-        const unsigned lg2 = sizes[random.below(std::size(sizes))];
-        if (rig.tables.vacant(in, lg2, rig.io)) {
-          const std::uint64_t out = random.below(16) << 33 | (random.below(8) << 12 << (lg2 - 12));
-          rig.tables.map(align_down(in, lg2), align_down(out, lg2), lg2, {}, rig.io);
-          model[align_down(in, lg2)] = {align_down(out, lg2), lg2};
-        }
-      }
-      REQUIRE(agrees(in));
-      if (i % 10) continue;  // now and then all of it
-      for (const auto& [base, block] : model) {
-        REQUIRE(agrees(base));
-        REQUIRE(agrees(base + one(block.lg2) - 1));
-        REQUIRE(agrees((base + one(block.lg2)) & low_mask(37)));
-        if (base) REQUIRE(agrees(base - 1));
-      }
-    }
-    CHECK(model.size() > 10);
   }
 }
 

@@ -1,0 +1,111 @@
+// Two virtual machines of two address spaces each, and EL2 with tables of its own, on two
+// processors over one memory; commands that edit the tables with no regard for order, access, and
+// invalidate.
+#pragma once
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <vector>
+
+#include "naive_mmu.h"
+#include "unit/arm64/built.h"
+#include "unit/arm64/cpu.h"
+
+namespace nestwalk::arm64 {
+inline std::ostream& operator<<(std::ostream& out, Granule granule) {
+  return out << row(granule).name;
+}
+}  // namespace nestwalk::arm64
+
+namespace nestwalk::arm64::test {
+
+inline constexpr unsigned el2_space = 4;  // the spaces before it: two of each virtual machine
+
+struct Command {
+  enum class Kind : std::uint8_t {
+    map,  // stage 1: a page or block of VA slot to a slot of intermediate addresses
+    unmap,
+    protect,
+    replace,  // stage 1: the table of the slot's block by a block, or back
+    map2,     // stage 2: likewise, to a slot of physical addresses
+    unmap2,
+    protect2,
+    replace2,
+    move_table,  // stage 2: a page of stage-1 tables moves, with its contents
+    access,
+    tlbi,
+  };
+  Kind kind = Kind::access;
+  unsigned cpu = 0, space = 0, slot = 0, target = 0;
+  bool block = false, write = true, global = false, at_el1 = false;
+  Access access{};
+  Tlbi tlbi{};
+};
+std::ostream& operator<<(std::ostream& out, const Command& command);
+
+class World {
+ public:
+  World(Granule granule, bool walk_caches_hold_physical, bool force_broadcast);
+
+  // What is wrong after the command; empty: nothing.
+  std::string run(const Command& command);
+  // Everything is invalidated everywhere; then no outcome but the walk's own is left.
+  std::string settle();
+
+  std::uint64_t accesses = 0, choices = 0, faults = 0;  // accesses; those with several outcomes
+
+ private:
+  struct Machine {  // a virtual machine
+    Registers regs;
+    std::unique_ptr<PageTables> host;
+    std::array<std::unique_ptr<PageTables>, 2> guest;
+    std::uint64_t table_ipas = 0;  // pages of stage-1 tables so far
+  };
+  struct Processor {
+    Processor(const PhysicalMemory& memory, const WalkCachesSpec& spec, std::uint64_t seed)
+        : tlb(small_tlb(), seed), caches(spec, seed), naive(memory) {}
+    Tlb tlb;
+    WalkCaches caches;
+    NaiveMmu naive;
+  };
+  class HostIo;
+  class GuestIo;
+
+  std::uint64_t va_of(unsigned slot) const;
+  std::uint64_t ipa_of(unsigned slot) const;
+  std::uint64_t pa_of(unsigned machine, unsigned slot) const;
+  std::uint64_t table_ipa(std::uint64_t page) const;
+  std::uint64_t new_frame();
+  unsigned lg2(bool block) const { return page_ + (block ? stride_ : 0); }
+
+  PageTables& stage1(unsigned space);
+  std::unique_ptr<TableIo> io(unsigned space);  // of the stage-1 tables
+  Registers registers(unsigned space) const;
+  Engine engine(unsigned space) const;
+  NaiveSpace naive_space(unsigned space) const;
+
+  void make_machine(unsigned number);
+  void edit(const Command& command);
+  void edit_stage(PageTables& tables, TableIo& io, const Command& command, std::uint64_t in,
+                  std::uint64_t out);
+  void toggle_block(PageTables& tables, TableIo& io, std::uint64_t in, std::uint64_t leaf);
+  void move_stage1_table(const Command& command);
+  std::string access(const Command& command);
+  void invalidate(const Command& command);
+  WalkReply translate(Processor& cpu, Engine& engine, Va va, const Access& access);
+
+  TranslationSpec spec_;
+  unsigned page_, stride_;
+  PhysicalMemory memory_;
+  UntimedPort port_{memory_};
+  std::uint64_t next_frame_ = one(44);
+  std::array<Machine, 2> machines_;
+  std::unique_ptr<PageTables> el2_;
+  std::vector<Processor> cpus_;
+  // Entries that stood where a block now does, by tables and block.
+  std::map<std::pair<const PageTables*, std::uint64_t>, std::uint64_t> replaced_;
+};
+
+}  // namespace nestwalk::arm64::test
