@@ -3,34 +3,14 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <map>
-#include <nlohmann/json.hpp>
-
 #include "arm64/address_translate.h"
 #include "arm64/vector_machine.h"
-#include "common/vectors/line_reader.h"
+#include "vector_lines.h"
 
 namespace nestwalk::arm64 {
 namespace {
 
-using Json = nlohmann::json;
-
-std::uint64_t number(const Json& text) { return std::stoull(text.get<std::string>(), nullptr, 16); }
-
-Registers registers_of(const Json& regs) {
-  Registers r;
-  const std::map<std::string, std::uint64_t*> fields = {
-      {"SCTLR_EL1", &r.sctlr_el1}, {"TCR_EL1", &r.tcr_el1},     {"TTBR0_EL1", &r.ttbr0_el1},
-      {"TTBR1_EL1", &r.ttbr1_el1}, {"MAIR_EL1", &r.mair_el1},   {"SCTLR_EL2", &r.sctlr_el2},
-      {"TCR_EL2", &r.tcr_el2},     {"TTBR0_EL2", &r.ttbr0_el2}, {"TTBR1_EL2", &r.ttbr1_el2},
-      {"MAIR_EL2", &r.mair_el2},   {"HCR_EL2", &r.hcr_el2},     {"VTCR_EL2", &r.vtcr_el2},
-      {"VTTBR_EL2", &r.vttbr_el2}};
-  for (const auto& [name, value] : regs.items())
-    if (const auto field = fields.find(name); field != fields.end()) *field->second = number(value);
-  return r;
-}
+using test::Json, test::number;
 
 // "S12E0W": both stages, as EL0, for writing.
 AtOperation operation(const std::string& name) {
@@ -70,10 +50,9 @@ struct Tally {
 };
 
 void execute(const Json& line, VectorMemory& memory, Tally& tally) {
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> words;
-  for (const Json& word : line["mem"]) words.emplace_back(number(word[0]), number(word[1]));
-  memory.load(words);
-  const Engine engine(vector_features(), vector_knobs(), registers_of(line["regs"]), {.el = 2});
+  memory.load(test::words_of(line["mem"]));
+  const Engine engine(vector_features(), vector_knobs(), test::registers_of(line["regs"]),
+                      {.el = 2});
   WalkCaches none({}, 0);
   for (const Json& access : line["accesses"]) {
     if (!access.contains("at")) continue;
@@ -97,12 +76,7 @@ void execute(const Json& line, VectorMemory& memory, Tally& tally) {
 TEST_CASE("AT gives what the emulator's PAR_EL1 says") {
   VectorMemory memory;
   Tally tally;
-  for (const auto& file : std::filesystem::directory_iterator(NESTWALK_SOURCE_DIR
-                                                              "/tests/conformance/vectors/arm64")) {
-    if (file.path().extension() != ".xz") continue;
-    LineReader reader(file.path().string());
-    for (std::string line; reader.next(line);) execute(Json::parse(line), memory, tally);
-  }
+  test::for_each_vector_line([&](const Json& line) { execute(line, memory, tally); });
   INFO(tally.differing);
   CHECK(tally.executed > 20000);
   CHECK(tally.differing.empty());
