@@ -80,10 +80,12 @@ class Stage1Format {
 
   // The rights that the leaf and the path give, before PSTATE.PAN.
   Rights rights(Path path, std::uint64_t word) const;
-  // Of these, those that need no dirty state to be set first.
+  // Of these, those that a cached entry gives: without a dirty state to be set first, and without
+  // those that E0PD denies before any look-up.
   Rights clean_rights(Path path, std::uint64_t word) const {
     const bool clean = writable_clean(geometry().load(word));
-    return static_cast<Rights>(rights(path, word) & (clean ? ~0x12u : ~0u));
+    const unsigned kept = (clean ? ~0x12u : ~0u) & (c_.user_disabled ? 0x7u : ~0u);
+    return static_cast<Rights>(rights(path, word) & kept);
   }
   bool pan_blocks(Rights rights) const {
     return (rights & 0x18) != 0 || (c_.epan && (rights & 0x20) != 0);

@@ -47,6 +47,7 @@ constexpr RegisterName register_names[] = {
 // Registers that translation does not look at (VBAR_ELx) are passed over.
 Registers read_registers(const Json& regs) {
   Registers r;
+  if (!regs.is_object()) throw std::invalid_argument("\"regs\" must be an object");
   for (const auto& [name, value] : regs.items())
     for (const RegisterName& known : register_names)
       if (known.name == name) r.*known.field = number(value);
@@ -69,8 +70,9 @@ struct VectorAccess {
 VectorAccess read_access(const Json& json) {
   VectorAccess v;
   v.va = Va{number(json.at("va"))};
-  v.state.el = json.at("el").get<std::uint8_t>();
-  if (v.state.el > 2) throw std::invalid_argument("el must be 0, 1 or 2");
+  const int el = json.at("el").get<int>();
+  if (el < 0 || el > 2) throw std::invalid_argument("el must be 0, 1 or 2");
+  v.state.el = static_cast<std::uint8_t>(el);
   v.state.pan = json.value("pan", 0) != 0;
   v.state.uao = json.value("uao", 0) != 0;
   const auto& type = json.at("type").get_ref<const std::string&>();
@@ -173,7 +175,11 @@ class Checker final : public VectorChecker {
 
   VectorResult check(const Json& line, bool with_walks) override {
     const Registers regs = read_registers(line.at("regs"));
-    memory_.load(read_words(line.at("mem")));
+    const Words words = read_words(line.at("mem"));
+    for (const auto& [at, word] : words)
+      if (at % 8)
+        throw std::invalid_argument(fmt::format("memory word at {:#x} is not aligned", at));
+    memory_.load(words);
     engine_.set_registers(regs);
     if (with_walks) memory_.tell();
     VectorResult result;

@@ -27,6 +27,12 @@ std::uint64_t number(const json& value) {
   return result;
 }
 
+std::uint32_t number32(const json& value) {
+  const std::uint64_t wide = number(value);
+  if (wide >> 32) throw std::invalid_argument(fmt::format("{:#x} has more than 32 bits", wide));
+  return static_cast<std::uint32_t>(wide);
+}
+
 Words words(const json& list) {
   Words result;
   result.reserve(list.size());
@@ -119,10 +125,12 @@ VectorAccess parse_access(const json& item) {
   VectorAccess access;
   access.va = Va{number(item.at("va"))};
   access.access.type = parse_type(item.at("type").get_ref<const std::string&>());
-  access.access.user = item.at("cpl").get<int>() == 3;
+  const int cpl = item.at("cpl").get<int>();
+  if (cpl != 0 && cpl != 3) throw std::invalid_argument("cpl must be 0 or 3");
+  access.access.user = cpl == 3;
   if (item.at("ac").get<int>()) access.rflags = one(rflags_ac);
-  access.pkru = static_cast<std::uint32_t>(number(item.at("pkru")));
-  access.pkrs = static_cast<std::uint32_t>(number(item.at("pkrs")));
+  access.pkru = number32(item.at("pkru"));
+  access.pkrs = number32(item.at("pkrs"));
   access.expected = parse_outcome(item.at("res"));
   return access;
 }

@@ -55,6 +55,12 @@ expect 2 "$NESTWALK" no-such-command
 expect 2 "$NESTWALK" list nonsense
 expect 2 "$NESTWALK" explain good.yaml --va zzz
 expect 2 "$NESTWALK" check no-such-vectors.jsonl
+printf '\n{"id": "a", "arch": "x86"}\n' >vectors.jsonl
+expect 2 "$NESTWALK" check vectors.jsonl
+says err "vectors.jsonl:2: key 'accesses' not found"
+printf '{"differences": [{"arch": "x86", "class": "no-such-class", "reason": "r", "section": "s"}]}' >list.json
+expect 2 "$NESTWALK" check vectors.jsonl --differences list.json
+says err 'no-such-class'
 
 # Memory that runs out shows only while running; nothing is written then either.
 expect 2 "$NESTWALK" run good.yaml -s guest.memory=2M -o result

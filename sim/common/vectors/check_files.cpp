@@ -15,6 +15,12 @@
 namespace nestwalk {
 namespace {
 
+// The JSON library's messages begin with a code in brackets.
+std::string without_code(std::string_view message) {
+  const std::size_t end = message.starts_with('[') ? message.find("] ") : std::string::npos;
+  return std::string(end == std::string::npos ? message : message.substr(end + 2));
+}
+
 class Run {
  public:
   Run(const CheckOptions& options, std::span<VectorChecker* const> checkers, std::ostream& out)
@@ -31,7 +37,7 @@ class Run {
       try {
         this->line(nlohmann::json::parse(line));
       } catch (const nlohmann::json::exception& error) {
-        throw UserErrors(UserError{path, reader.line_number(), "", error.what()});
+        throw UserErrors(UserError{path, reader.line_number(), "", without_code(error.what())});
       } catch (const std::invalid_argument& error) {
         throw UserErrors(UserError{path, reader.line_number(), "", error.what()});
       }
@@ -49,7 +55,11 @@ class Run {
 
  private:
   void line(const nlohmann::json& vector) {
+    if (!vector.is_object()) throw std::invalid_argument("a vector is a JSON object");
     VectorChecker& checker = checker_for(vector.at("arch").get_ref<const std::string&>());
+    if (!vector.at("id").is_string()) throw std::invalid_argument("\"id\" must be a text");
+    if (!vector.at("accesses").is_array())
+      throw std::invalid_argument("\"accesses\" must be a list");
     const VectorResult result = checker.check(vector, verbose_);
     totals_.checked += result.checked;
     for (const VectorMismatch& mismatch : result.mismatches)

@@ -70,8 +70,13 @@ TEST_CASE("E0PD keeps EL0 out of a half; EPD1 ends walks of the upper one") {
   OneStage e;
   e.regs.tcr_el1 |= one(56);
   CHECK(e.status(OneStage::high_va, load_el0) == 0x04);
-  CHECK_FALSE(e.access(OneStage::high_va, load).fault);
-  CHECK_FALSE(e.access(0, load_el0).fault);
+  const WalkReply filled = e.access(OneStage::high_va, load);
+  CHECK_FALSE(filled.fault);
+  CHECK(e.engine().serves(filled.entry.attributes, load));
+  CHECK_FALSE(e.engine().serves(filled.entry.attributes, load_el0));
+  const WalkReply low = e.access(0, load_el0);
+  CHECK_FALSE(low.fault);
+  CHECK(e.engine().serves(low.entry.attributes, load_el0));
   e.regs.tcr_el1 |= one(23);
   CHECK(e.status(OneStage::high_va, load) == 0x04);
 }

@@ -155,7 +155,7 @@ TEST_CASE("stage 2's start level is a class of differences") {
 }
 
 TEST_CASE("a wrong vector is found, and a line that is not a vector refused") {
-  LineReader reader(vector_files().front());
+  LineReader reader(folder + "arm64-el2.jsonl.xz");
   std::string text;
   REQUIRE(reader.next(text));
   nlohmann::json line = nlohmann::json::parse(text);
@@ -173,6 +173,18 @@ TEST_CASE("a wrong vector is found, and a line that is not a vector refused") {
   wrong = line;
   wrong["regs"]["HCR_EL2"] = "12";
   CHECK_THROWS_AS(checker->check(wrong, false), std::invalid_argument);
+  wrong = line;
+  wrong["mem"].push_back({"0x1004", "0x1"});
+  CHECK_THROWS_AS(checker->check(wrong, false), std::invalid_argument);
+  wrong = line;
+  wrong["regs"] = nlohmann::json::array();
+  CHECK_THROWS_AS(checker->check(wrong, false), std::invalid_argument);
+  for (const int el : {-1, 3, 256}) {
+    wrong = line;
+    wrong["accesses"][0]["el"] = el;
+    CHECK_THROWS_AS(checker->check(wrong, false), std::invalid_argument);
+  }
+  wrong = line;
   wrong.erase("mem");
   CHECK_THROWS(checker->check(wrong, false));
 }

@@ -157,8 +157,13 @@ TEST_CASE("bad input is told with file and line") {
   };
   CHECK(refused(good + "\n{\"id\":").line == 2);
   CHECK(refused(good + "\n" + good + "\n[]").line == 3);
-  CHECK(refused(R"({"arch":"made-up","accesses":[5]})").message == "an access is 0 to 4");
+  CHECK(refused(R"({"id":"a","arch":"made-up","accesses":[5]})").message == "an access is 0 to 4");
   CHECK(refused(R"({"id":"a","accesses":[]})").line == 1);
+  CHECK(refused("[]").message == "a vector is a JSON object");
+  CHECK(refused("7").message == "a vector is a JSON object");
+  CHECK(refused(R"({"arch":"made-up","accesses":[]})").message == "key 'id' not found");
+  CHECK(refused(R"({"id":"a","arch":"made-up","accesses":{}})").message ==
+        "\"accesses\" must be a list");
   const UserError unknown = refused(R"({"arch":"mips"})");
   CHECK(unknown.message == "arch \"mips\" is unknown; allowed: \"made-up\"");
   CHECK(unknown.file == folder.path() + "/bad");

@@ -180,6 +180,8 @@ TEST_CASE("lines that are no x86 vectors are refused") {
   CHECK(refused([](nlohmann::json& v) { v["mem"][0][1] = "0x12345678123456789"; }));
   CHECK(refused([](nlohmann::json& v) { v["mem"][0][0] = "0x1004"; }));
   CHECK(refused([](nlohmann::json& v) { v["accesses"][0]["type"] = "q"; }));
+  CHECK(refused([](nlohmann::json& v) { v["accesses"][0]["cpl"] = 1; }));
+  CHECK(refused([](nlohmann::json& v) { v["accesses"][0]["pkru"] = "0x100000000"; }));
   CHECK(refused([](nlohmann::json& v) { v["accesses"][0]["res"]["kind"] = "maybe"; }));
 }
 
