@@ -56,7 +56,7 @@ arm64::TranslationSpec spec_of(const Stage1Row* s1, const Stage2Row* s2) {
 void reserve(SideSpec& side, unsigned lg2, std::uint64_t bytes) {
   if (!lg2) return;
   side.policy.kind = PolicyKind::hugetlb;
-  side.policy.huge_lg2 = static_cast<std::uint8_t>(lg2);
+  side.policy.huge_lg2 = {static_cast<std::uint8_t>(lg2)};
   side.policy.reserved_bytes = bytes;
 }
 

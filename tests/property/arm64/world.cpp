@@ -216,7 +216,7 @@ void World::edit_stage(PageTables& tables, TableIo& io, const Command& c, std::u
   const MapRights rights{.write = c.write, .global = c.global};
   switch (c.kind) {
     case map:
-      if (tables.vacant_lg2(in, io) >= size)
+      if (tables.vacant(in, size, io))
         tables.map(align_down(in, size), align_down(out, size), size, rights, io);
       break;
     case unmap:

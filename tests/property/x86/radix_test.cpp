@@ -99,7 +99,7 @@ std::string check_pages(const Format& format, const Geometry& geometry,
   for (const Placed& page : drawn) {
     const unsigned lg2 = tables.leaf_sizes()[page.size % tables.leaf_sizes().size()];
     const std::uint64_t base = align_down(page.at & low_mask(geometry.input_bits), lg2);
-    if (tables.vacant_lg2(base, memory) < lg2) continue;
+    if (!tables.vacant(base, lg2, memory)) continue;
     const std::uint64_t out = align_down(page.at * 0x9e3779b1 & low_mask(32), lg2);
     tables.map(base, out, lg2, {}, memory);
     mapped[base] = {lg2, out};
