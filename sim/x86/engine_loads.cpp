@@ -1,6 +1,8 @@
 // The engine's control-register loads, and the PDPTE registers of PAE paging that come with them
-// (SDM vol. 3, 5.4.1). The PDPTEs are read through the second stage, but by no linear address.
-#include "common/mmu/stage1_tables.h"
+// (SDM vol. 3, 5.4.1). The PDPTEs are read through the second stage, but by no linear address; and
+// they are only read, even where EPT takes other accesses to guest tables for writes (SDM 30.3.3.2,
+// 30.3.5).
+#include "common/mmu/stage2.h"
 #include "x86/engine.h"
 
 namespace nestwalk::x86 {
@@ -8,12 +10,21 @@ namespace {
 
 using Paging = VirtualMachine::Paging;
 
-template <class Tables>
-Fault read_pdptes(std::uint64_t cr3, Tables& tables, std::array<std::uint64_t, 4>& words) {
+constexpr std::int8_t pdpt_height = 2;
+
+// `locate(ipa, pa, fault)` gives the physical address of an entry.
+template <class Locate>
+Fault read_pdptes(std::uint64_t cr3, WalkPort& port, std::array<std::uint64_t, 4>& words,
+                  Locate locate) {
   Fault fault;
   for (unsigned i = 0; i < 4; ++i) {
-    const Ipa at{(cr3 & field_mask(31, 5)) + 8 * std::uint64_t{i}};
-    if (!tables.read(at, 8, 2, words[i], fault)) break;
+    Pa at{};
+    if (!locate(Ipa{(cr3 & field_mask(31, 5)) + 8 * std::uint64_t{i}}, at, fault)) break;
+    if (port.read(at, 8, {pdpt_height, RefPosition::none}, words[i])) continue;
+    fault.cause = FaultCause::bus_error;
+    fault.stage = 1;
+    fault.height = pdpt_height;
+    break;
   }
   return fault;
 }
@@ -25,12 +36,19 @@ LoadOutcome Engine::load_pdptes(Registers& registers, WalkCaches& caches, WalkPo
   LoadOutcome outcome;
   if (vm_.paging == Paging::ept) {
     Stage2<EptFormat> stage2(ept_, second_stage_tag_, caches, port);
-    NestedTables<EptFormat> tables(stage2, port, guest_.table_lg2(), false);
-    outcome.fault = read_pdptes(registers.cr3, tables, words);
+    constexpr Access load{.type = AccessType::read, .user = false, .table_walk = true};
+    outcome.fault = read_pdptes(registers.cr3, port, words, [&](Ipa ipa, Pa& pa, Fault& fault) {
+      Stage2Leaf leaf;
+      const bool found = stage2.translate(ipa, load, pdpt_height, leaf, fault);
+      pa = leaf.pa;
+      return found;
+    });
     outcome.fault.detail |= detail_not_linear;
   } else {
-    IdentityTables tables(port);
-    outcome.fault = read_pdptes(registers.cr3, tables, words);
+    outcome.fault = read_pdptes(registers.cr3, port, words, [](Ipa ipa, Pa& pa, Fault&) {
+      pa = Pa{ipa.value};
+      return true;
+    });
   }
   if (outcome.fault) return outcome;
   outcome.fault = {};

@@ -1,6 +1,8 @@
 #include "x86/instructions.h"
 
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "common/base/check.h"
 

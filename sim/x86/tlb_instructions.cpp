@@ -52,7 +52,7 @@ TlbInstruction invpcid(std::uint64_t type, const Descriptor& descriptor, const R
 
 TlbInstruction invvpid(std::uint64_t type, const Descriptor& descriptor,
                        const Registers& registers) {
-  if (type > 3) return vm_fail();
+  if (type > 3 || descriptor.low >> 16) return vm_fail();
   if (type == 2) {
     Invalidation what = all_of_vm(0);
     what.vm.reset();
@@ -60,7 +60,7 @@ TlbInstruction invvpid(std::uint64_t type, const Descriptor& descriptor,
     return done(what);
   }
   const auto vpid = static_cast<std::uint16_t>(descriptor.low);
-  if (descriptor.low >> 16 || vpid == 0) return vm_fail();
+  if (vpid == 0) return vm_fail();
   if (type == 1) return done(all_of_vm(vpid));
   if (type == 3) return done(non_global_of_vm(vpid));
   if (!canonical(descriptor.high, registers)) return vm_fail();

@@ -32,6 +32,22 @@ TEST_CASE("A-9: LA57 and PAE cannot change in long mode") {
   CHECK_FALSE(refused(write_cr4(legacy, legacy.cr4 & ~one(cr4_pae), cpu, host)));
 }
 
+TEST_CASE("A-79: changing PAE drops everything of the current PCID, globals too") {
+  Registers legacy = long_mode();
+  legacy.efer = 0;
+  for (const std::uint64_t from : {std::uint64_t{0}, one(cr4_pae)}) {
+    legacy.cr4 = from;
+    const auto dropped = write_cr4(legacy, from ^ one(cr4_pae), cpu, host).invalidations;
+    REQUIRE(dropped.size() == 1);
+    CHECK(dropped[0].space == std::uint16_t{0});
+    CHECK(dropped[0].globals);
+    CHECK(dropped[0].final_entries);
+    CHECK(dropped[0].stage1_walks == Invalidation::Walks::all);
+  }
+  for (const unsigned other : {cr4_pse, cr4_smap, cr4_pke, cr4_pks})
+    CHECK(write_cr4(legacy, legacy.cr4 ^ one(other), cpu, host).invalidations.empty());
+}
+
 TEST_CASE("CR4.PCIDE needs long mode and PCID 0") {
   Registers registers = long_mode();
   CHECK_FALSE(refused(write_cr4(registers, registers.cr4 | one(cr4_pcide), cpu, host)));

@@ -109,6 +109,21 @@ TEST_CASE("T097 A-49 A-50: PDPTE loads have no linear address") {
   CHECK(syndrome.guest_physical == Ipa{guest_root});
 }
 
+// SDM 30.3.3.2 and 30.3.5: not a write, other than the accesses of walks.
+TEST_CASE("A-49 A-51: PDPTE loads are reads even with EPT A/D") {
+  Bench b({.guest = PagingKind::pae, .host = Paging::ept, .ept_accessed_dirty = true});
+  b.set_rights(guest_root, 0, r);
+  b.engine.set(b.registers, b.vm);
+  const LoadOutcome load = b.engine.move_to_cr3(guest_root, b.caches, b.port);
+  CHECK_FALSE(load.fault);
+  CHECK_FALSE(load.general_protection);
+  CHECK(bit(b.host_entry(guest_root, 0), ept_a));
+  CHECK_FALSE(bit(b.host_entry(guest_root, 0), ept_d));
+  b.set_rights(guest_root, 0, x);
+  const LoadOutcome denied = b.engine.move_to_cr3(guest_root, b.caches, b.port);
+  CHECK(outcome_text(b.engine.syndrome(denied.fault, Va{}, {})) == "EPT 0x21");
+}
+
 TEST_CASE("A-49: MOV CR3 without PDPTEs to load makes no access") {
   Bench b({.host = Paging::ept});
   b.set_rights(guest_root, 0, 0);

@@ -214,6 +214,37 @@ TEST_CASE("A-50a: MBEC, supervisor fetches") {
   CHECK(b.fetch() == "ok");
 }
 
+// As expected(), with XU for fetches from user pages, and in bit 6 of the qualification.
+std::string expected_mbec(std::uint64_t rights, bool user, AccessType type, bool execute_only) {
+  const bool read = rights & r, write = rights & w, executes = rights & (x | xu);
+  if ((write && !read) || (executes && !read && !execute_only)) return "misconfig";
+  const std::uint64_t op = std::uint64_t{1} << static_cast<unsigned>(type);
+  const bool fetch = type == AccessType::fetch;
+  if (rights & (fetch && user ? xu : op)) return "ok";
+  const std::uint64_t found = (rights & 7) | (rights & xu ? 8u : 0u);
+  return fmt::format("EPT {:#x}", 0x180 | found << 3 | op);
+}
+
+TEST_CASE("A-45 A-46 A-52 U-23: MBEC, every right at every level, user and supervisor pages") {
+  for (const bool execute_only : {true, false})
+    for (const unsigned lg2 : {12u, 21u, 30u})
+      for (int h = leaf_height(lg2); h < 4; ++h)
+        for (std::uint64_t drawn = 0; drawn < 16; ++drawn)
+          for (const bool user : {true, false}) {
+            BenchSpec spec = mbec_spec(execute_only);
+            spec.host_data_lg2 = lg2;
+            EptBench b(spec);
+            const std::uint64_t rights = (drawn & 7) | (drawn & 8 ? xu : 0);
+            b.rights(rights, h);
+            if (!user) b.clear_bits(0, one(pte_us));
+            CAPTURE(h);
+            CAPTURE(rights);
+            CAPTURE(user);
+            for (const AccessType type : {AccessType::read, AccessType::write, AccessType::fetch})
+              CHECK(b.run({type, user}) == expected_mbec(rights, user, type, execute_only));
+          }
+}
+
 TEST_CASE("T089 A-52: MBEC, only XU") {
   EptBench b(mbec_spec());
   b.rights(xu);

@@ -161,6 +161,47 @@ TEST_CASE("A-62: with L guest levels left to read, L(h+1) references") {
   }
 }
 
+TEST_CASE("A-62 A-67: natively, L levels left to read are L references") {
+  using enum PagingKind;
+  for (const PagingKind guest : {two_level, pae, four_level, five_level})
+    for (std::uint8_t height = 0; height + 1u < levels(guest); ++height) {
+      // Tables that a walk finds in an entry that it reads; the PDPTEs of PAE are in registers.
+      if (guest == pae && height == 1) continue;
+      WalkCachesSpec caches;
+      caches.stage1 = {{height, {8, 0}}};
+      Bench b(pair(guest, Paging::none, four_level), caches);
+      CHECK(b.user_read() == "ok");
+      CHECK(b.user_read() == "ok");
+      CHECK(b.reads() == height + 1u);
+    }
+}
+
+TEST_CASE("A-61 A-64: with a cache of the second stage's tables, L references for each address") {
+  using enum PagingKind;
+  for (const Paging host : {Paging::ept, Paging::npt})
+    for (std::uint8_t height = 0; height < 3; ++height) {
+      WalkCachesSpec caches;
+      caches.stage2 = {{height, {8, 0}}};
+      Bench b(pair(four_level, host, four_level), caches);
+      CHECK(b.user_read() == "ok");
+      CHECK(b.user_read() == "ok");
+      CHECK(b.reads() == 4 * (height + 1u + 1) + height + 1u);
+    }
+}
+
+TEST_CASE("A-61 A-64: with all guest-physical mappings cached, the guest's tables alone are read") {
+  using enum PagingKind;
+  for (const PagingKind guest : {two_level, four_level, five_level})
+    for (const Paging host : {Paging::ept, Paging::npt}) {
+      WalkCachesSpec caches;
+      caches.nested_tlb = {64, 0};
+      Bench b(pair(guest, host, four_level), caches);
+      CHECK(b.user_read() == "ok");
+      CHECK(b.user_read() == "ok");
+      CHECK(b.reads() == levels(guest));
+    }
+}
+
 TEST_CASE("T066 A-61 A-86: guest-physical mappings cached, combined ones flushed") {
   WalkCachesSpec caches;
   caches.stage1 = {{0, {8, 0}}, {1, {8, 0}}};

@@ -227,6 +227,7 @@ TEST_CASE("T132: INVEPT and INVVPID operands that fail with error 28") {
     CHECK_FALSE(fails(x86::invvpid(type, {5, 0}, registers)));
   }
   CHECK_FALSE(fails(x86::invvpid(2, {0, 0}, registers)));
+  CHECK(fails(x86::invvpid(2, {one(16), 0}, registers)));  // SDM 31.3: whatever the type
   CHECK(fails(x86::invvpid(4, {5, 0}, registers)));
   CHECK(fails(x86::invvpid(0, {5, one(47)}, registers)));
 }
