@@ -125,10 +125,14 @@ WalkReply walk_both_stages(const WalkFrame& f, bool stage1_only) {
   return reply;
 }
 
-// Stage 1 off: the input address is the intermediate one, up to PAMax.
-bool flat_address_fits(const WalkFrame& f, Fault& fault) {
-  if (f.va.value >> f.state.pa_bits == 0) return true;
-  fault.cause = FaultCause::address_size;
+// Stage 1 off: the input address is the intermediate one, up to PAMax, and data is Device memory
+// unless HCR_EL2.DC says otherwise (ASL S1DisabledOutput).
+bool flat_stage1_allows(const WalkFrame& f, Fault& fault) {
+  const Operation op = f.stage1.controls().operation;
+  const bool aligned = op != Operation::unaligned && op != Operation::dc_zva;
+  const bool fits = f.va.value >> f.state.pa_bits == 0;
+  if (fits && (aligned || f.state.default_cacheable)) return true;
+  fault.cause = fits ? FaultCause::alignment : FaultCause::address_size;
   fault.stage = 1;
   fault.before_walk = true;
   fault.wanted_write = f.access.writes();
@@ -137,7 +141,7 @@ bool flat_address_fits(const WalkFrame& f, Fault& fault) {
 
 WalkReply walk_stage2_only(const WalkFrame& f) {
   Fault fault;
-  if (!flat_address_fits(f, fault)) return failed(fault);
+  if (!flat_stage1_allows(f, fault)) return failed(fault);
   Stage2<Stage2Format> stage2(f.stage2, f.state.stage2_tag, f.caches, f.port);
   Stage2Leaf leaf;
   if (!stage2.translate(Ipa{f.va.value}, f.access, RefPosition::none, leaf, fault))
@@ -151,7 +155,7 @@ WalkReply walk_stage2_only(const WalkFrame& f) {
 
 WalkReply flat(const WalkFrame& f) {
   Fault fault;
-  if (!flat_address_fits(f, fault)) return failed(fault);
+  if (!flat_stage1_allows(f, fault)) return failed(fault);
   WalkReply reply = make_reply(f, Pa{f.va.value}, flat_size_lg2, all_rights);
   if (names_memory(f)) add_memory(reply, f, stage1_off_memory(f.state.default_cacheable));
   return reply;

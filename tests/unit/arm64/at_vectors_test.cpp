@@ -12,15 +12,6 @@ namespace {
 
 using test::Json, test::number;
 
-// "S12E0W": both stages, as EL0, for writing.
-AtOperation operation(const std::string& name) {
-  AtOperation op;
-  op.both_stages = name.starts_with("S12");
-  op.el = static_cast<std::uint8_t>(name[name.size() - 2] - '0');
-  op.write = name.back() == 'W';
-  return op;
-}
-
 // The kind of a fault status: its level left out.
 std::uint64_t kind_of(std::uint64_t status) {
   if (status == 0x29) return 0;
@@ -57,7 +48,7 @@ void execute(const Json& line, VectorMemory& memory, Tally& tally) {
   for (const Json& access : line["accesses"]) {
     if (!access.contains("at")) continue;
     const Json& at = access["at"];
-    const AtOperation op = operation(at["op"]);
+    const AtOperation op = test::at_operation(at["op"]);
     const AtResult result = address_translate(engine, op, Va{number(access["va"])}, none, memory);
     memory.rewind();
     ++tally.executed;

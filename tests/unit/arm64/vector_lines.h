@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "arm64/address_translate.h"
 #include "arm64/registers.h"
 #include "common/vectors/line_reader.h"
 
@@ -38,6 +39,15 @@ inline Registers registers_of(const Json& regs) {
   for (const auto& [name, value] : regs.items())
     if (const auto field = fields.find(name); field != fields.end()) *field->second = number(value);
   return r;
+}
+
+// "S12E0W": both stages, as EL0, for writing.
+inline AtOperation at_operation(const std::string& name) {
+  AtOperation op;
+  op.both_stages = name.starts_with("S12");
+  op.el = static_cast<std::uint8_t>(name[name.size() - 2] - '0');
+  op.write = name.back() == 'W';
+  return op;
 }
 
 // Calls `use` with every line of every vector file.
