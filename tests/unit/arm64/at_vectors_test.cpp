@@ -103,8 +103,8 @@ TEST_CASE("AT: addresses and attributes of all vectors agree with the independen
       }
     }
   }
-  CHECK(counts.compared == 26222);
-  CHECK(counts.addresses == 13965);
-  CHECK(counts.attributes == 13133);
-  CHECK(counts.reads_another_rule == 14);
+  CHECK(counts.compared >= 26222);
+  CHECK(counts.addresses >= 13965);
+  CHECK(counts.attributes >= 13133);
+  CHECK(counts.reads_another_rule * 1000 < counts.compared);
 }
