@@ -1,6 +1,6 @@
 // AT as the independent machine executed it with every access of the vectors: the memory attributes
-// in PAR_EL1, of one and of both stages (spec 1.2.2), where the two read the manual alike. Addresses
-// and faults: at_vectors_test.cpp.
+// in PAR_EL1, of one and of both stages (spec 1.2.2), where the two read the manual alike.
+// Addresses and faults: at_vectors_test.cpp.
 #include <doctest/doctest.h>
 
 #include "arm64/address_translate.h"
