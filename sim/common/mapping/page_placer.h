@@ -26,7 +26,7 @@ struct PlacedPage {
 struct MappingCounts {
   std::uint64_t mapped_bytes = 0;
   std::uint64_t pages_by_lg2[64] = {};
-  std::uint64_t fallbacks = 0;  // base pages where policy wanted a larger one
+  std::uint64_t fallbacks = 0;  // pages smaller than the policy wanted there
 };
 
 class PagePlacer {
