@@ -14,6 +14,7 @@ constexpr std::uint8_t flat_size_lg2 = 30;
 
 // The formats and what surrounds them, for one walk.
 struct WalkFrame {
+  const Engine& engine;
   const TranslationState& state;
   const Stage1Format& stage1;
   const Stage2Format& stage2;
@@ -54,16 +55,36 @@ WalkReply make_reply(const WalkFrame& f, Pa pa, unsigned size_lg2, std::uint64_t
   return reply;
 }
 
-void add_stage1(WalkReply& reply, const WalkFrame& f, const Walked<Stage1Format>& walked) {
-  reply.stage1_size_lg2 = walked.size_lg2;
-  reply.entry.uncached |= walked.uncached;
-  reply.entry.leaf_lg2 = static_cast<std::uint8_t>(f.stage1.leaf_lg2(walked.height));
-  reply.entry.global = f.stage1.is_global(walked.word);
-}
-
 std::uint64_t stage1_attributes(const WalkFrame& f, const Walked<Stage1Format>& walked) {
   const bool pan = f.stage1.pan_blocks(f.stage1.rights(walked.path, walked.word));
   return f.stage1.clean_rights(walked.path, walked.word) | (pan ? attribute_pan_blocks : 0);
+}
+
+// What stage 1 has given, from its tables or from the stage-1 TLB.
+struct Stage1Leaf {
+  Ipa out{};
+  std::uint8_t size_lg2 = 0;  // runs counted as one
+  std::uint8_t leaf_lg2 = 0;
+  bool global = false, uncached = false;
+  std::uint64_t attributes = 0;
+  std::uint64_t word = 0;  // the descriptor; 0 from the TLB
+};
+
+Stage1Leaf stage1_leaf(const WalkFrame& f, const Walked<Stage1Format>& walked) {
+  return {walked.out,
+          walked.size_lg2,
+          static_cast<std::uint8_t>(f.stage1.leaf_lg2(walked.height)),
+          f.stage1.is_global(walked.word),
+          walked.uncached,
+          stage1_attributes(f, walked),
+          walked.word};
+}
+
+void add_stage1(WalkReply& reply, const Stage1Leaf& leaf) {
+  reply.stage1_size_lg2 = leaf.size_lg2;
+  reply.entry.uncached |= leaf.uncached;
+  reply.entry.leaf_lg2 = leaf.leaf_lg2;
+  reply.entry.global = leaf.global;
 }
 
 // AT: its result names the memory's attributes. Other walks are spared their decoding.
@@ -84,9 +105,9 @@ WalkReply walk_one_stage(const WalkFrame& f) {
   IdentityTables tables(f.port);
   const Walked<Stage1Format> walked = walk_stage1(f, tables);
   if (walked.fault) return failed(walked.fault);
-  WalkReply reply =
-      make_reply(f, Pa{walked.out.value}, walked.size_lg2, stage1_attributes(f, walked));
-  add_stage1(reply, f, walked);
+  const Stage1Leaf stage1 = stage1_leaf(f, walked);
+  WalkReply reply = make_reply(f, Pa{walked.out.value}, walked.size_lg2, stage1.attributes);
+  add_stage1(reply, stage1);
   if (names_memory(f)) add_memory(reply, f, f.stage1.memory(walked.word));
   return reply;
 }
@@ -98,30 +119,86 @@ bool reports_final_address(const WalkFrame& f, const Fault& fault) {
          f.stage2.geometry().knobs.update_fault == Knobs::UpdateFault::final_address;
 }
 
+// Whether the stage-1 TLB is there and serves such operations: others ask for more than rights.
+bool uses_stage1_tlb(const WalkFrame& f) {
+  return f.caches.stage1_tlb.exists() && f.stage1.controls().operation == Operation::plain;
+}
+
+std::optional<Stage1Leaf> from_stage1_tlb(const WalkFrame& f, NestedTables<Stage2Format>& tables) {
+  if (!uses_stage1_tlb(f)) return std::nullopt;
+  f.port.lookup(WalkPort::Lookup::stage1_tlb);
+  const Tlb::Hit hit = f.caches.stage1_tlb.lookup(f.va, f.state.tag);
+  if (!hit) return std::nullopt;
+  const TlbEntry& entry = *hit.entry;
+  if (!f.engine.serves(entry.attributes, f.access)) {  // the tables may allow more by now
+    f.caches.stage1_tlb.drop(f.va, f.state.tag);
+    return std::nullopt;
+  }
+  int height = 0;
+  while (f.stage1.leaf_lg2(height) < entry.origin_lg2()) ++height;
+  tables.begin_below(f.stage1.root_height(), height - 1, {});
+  return Stage1Leaf{Ipa{entry.translate(f.va).value},
+                    entry.size_lg2,
+                    entry.leaf_lg2,
+                    entry.global,
+                    false,
+                    entry.attributes,
+                    0};
+}
+
+void fill_stage1_tlb(const WalkFrame& f, const Stage1Leaf& leaf) {
+  if (!uses_stage1_tlb(f) || leaf.uncached || !f.port.may_fill()) return;
+  TlbEntry entry;
+  entry.size_lg2 = leaf.size_lg2;
+  entry.leaf_lg2 = leaf.leaf_lg2;
+  entry.page = f.va.aligned(leaf.size_lg2);
+  entry.frame = Pa{leaf.out.aligned(leaf.size_lg2).value};
+  entry.tag = f.state.tag;
+  entry.global = leaf.global;
+  entry.attributes = leaf.attributes;
+  f.caches.stage1_tlb.fill(entry, f.va);
+}
+
+// Stage 1 over stage 2, its tables read through `tables`. False: `fault` says why not.
+bool reach_stage1_leaf(const WalkFrame& f, bool stage1_only, Stage2<Stage2Format>& stage2,
+                       NestedTables<Stage2Format>& tables, Stage1Leaf& found, Fault& fault) {
+  if (const std::optional<Stage1Leaf> known = from_stage1_tlb(f, tables)) {
+    found = *known;
+    return true;
+  }
+  const Walked<Stage1Format> walked = walk_stage1(f, tables);
+  if (!walked.fault) {
+    found = stage1_leaf(f, walked);
+    fill_stage1_tlb(f, found);
+    return true;
+  }
+  Stage2Leaf leaf;
+  const bool other = reports_final_address(f, walked.fault) && !stage1_only &&
+                     !stage2.translate(walked.out, f.access, RefPosition::none, leaf, fault);
+  if (!other) fault = walked.fault;
+  return false;
+}
+
 WalkReply walk_both_stages(const WalkFrame& f, bool stage1_only) {
   Stage2<Stage2Format> stage2(f.stage2, f.state.stage2_tag, f.caches, f.port);
   NestedTables<Stage2Format> tables(stage2, f.port, f.stage1.table_lg2(),
                                     f.caches.stage1_holds_physical);
-  const Walked<Stage1Format> walked = walk_stage1(f, tables);
+  Stage1Leaf stage1;
   Stage2Leaf leaf;
   Fault fault;
-  if (walked.fault) {
-    const bool other = reports_final_address(f, walked.fault) && !stage1_only &&
-                       !stage2.translate(walked.out, f.access, RefPosition::none, leaf, fault);
-    return failed(other ? fault : walked.fault);
-  }
+  if (!reach_stage1_leaf(f, stage1_only, stage2, tables, stage1, fault)) return failed(fault);
   if (stage1_only)
-    leaf.pa = Pa{walked.out.value};
-  else if (!stage2.translate(walked.out, f.access, RefPosition::none, leaf, fault))
+    leaf.pa = Pa{stage1.out.value};
+  else if (!stage2.translate(stage1.out, f.access, RefPosition::none, leaf, fault))
     return failed(fault);
-  std::uint64_t attributes = stage1_attributes(f, walked);
+  std::uint64_t attributes = stage1.attributes;
   if (!stage1_only) attributes &= f.stage2.clean_rights(leaf.word) | attribute_pan_blocks;
-  WalkReply reply = make_reply(f, leaf.pa, std::min(walked.size_lg2, leaf.size_lg2), attributes);
-  add_stage1(reply, f, walked);
+  WalkReply reply = make_reply(f, leaf.pa, std::min(stage1.size_lg2, leaf.size_lg2), attributes);
+  add_stage1(reply, stage1);
   reply.stage2_size_lg2 = stage1_only ? 0 : leaf.size_lg2;
   reply.entry.uncached |= leaf.uncached;
   if (names_memory(f))
-    add_memory(reply, f, f.stage1.memory(walked.word), stage1_only ? nullptr : &leaf);
+    add_memory(reply, f, f.stage1.memory(stage1.word), stage1_only ? nullptr : &leaf);
   return reply;
 }
 
@@ -174,7 +251,8 @@ WalkReply Engine::walk(Va va, const Access& access, WalkCaches& caches, WalkPort
   judged.user = unprivileged(access);
   const Va in = state_.canonical(va, access.type);
   return dispatch(
-      {state_, state_.halves[state_.half_of(va)], state_.stage2, in, judged, caches, port}, false);
+      {*this, state_, state_.halves[state_.half_of(va)], state_.stage2, in, judged, caches, port},
+      false);
 }
 
 WalkReply Engine::walk_for(Operation op, Va va, const Access& access, WalkCaches& caches,
@@ -187,7 +265,7 @@ WalkReply Engine::walk_for(Operation op, Va va, const Access& access, WalkCaches
   c1.operation = c2.operation = op;
   const Stage1Format stage1(c1);
   const Stage2Format stage2(c2);
-  return dispatch({state_, stage1, stage2, in, judged, caches, port}, stage1_only);
+  return dispatch({*this, state_, stage1, stage2, in, judged, caches, port}, stage1_only);
 }
 
 }  // namespace nestwalk::arm64

@@ -17,6 +17,7 @@ struct RandomRun {
   std::uint64_t seed = 1;
   std::size_t accesses = 300;  // of each vCPU
   unsigned spaces = 2;
+  bool stage1_tlb = true;  // only arm64 fills it
   PolicyKind guest_policy = PolicyKind::base, host_policy = PolicyKind::base;
 };
 
@@ -40,6 +41,7 @@ inline MachineSpec scarce_machine(const RandomRun& run) {
     spec.walk_caches.stage2.push_back(walk_cache_of(height, 2));
   }
   spec.walk_caches.nested_tlb = {4, 2, Replacement::lru};
+  if (run.stage1_tlb) spec.walk_caches.stage1_tlb = {{{12, 14, 16, 21}, {4, 2, Replacement::lru}}};
   spec.walkers = 2;
   spec.l1d_cache = scarce_cache(512, 4);
   spec.l2_cache = scarce_cache(2048, 11);

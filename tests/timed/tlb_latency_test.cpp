@@ -221,3 +221,19 @@ TEST_CASE("a stage-2 walk cache spares upper entries of every stage-2 walk") {
   CHECK(rig.seen.accesses.at(1).entry_reads == 9);
   CHECK(rig.seen.accesses.at(1).total_cycles == 9 * 100 + 5 * 2);
 }
+
+TEST_CASE("a TLB of stage 1 alone leaves the final address's stage-2 walk: arm64, spec 1.9.1") {
+  MachineSpec spec = bare_machine();
+  spec.walk_caches.stage1_tlb = {{{12, 21}, {8, 0, Replacement::lru}}};
+  spec.stage1_tlb_latency_cycles = 6;
+  const auto arch = make_arm64(true, 40);
+  Rig rig(spec, small_vm(), *arch);
+  rig.add({read_of(page_a), read_of(page_a)});
+  rig.run();
+  const AccessDone& walk = rig.seen.accesses.at(1);
+  CHECK(walk.entry_reads == 3);
+  CHECK(span_of(walk, Span::walk_cache) == 6);
+  CHECK(span_of(walk, Span::stage1_reads) == 0);
+  CHECK(span_of(walk, Span::stage2_reads) == 300);
+  CHECK(walk.total_cycles == 306);
+}

@@ -117,6 +117,14 @@ std::vector<Spec> machine_keys() {
                         {entries("Number of entries; 0: none.", 0), ways(), replacement(),
                          latency("latency_cycles", "Cycles of a look-up.")})
                      .with_rule(rule_array));
+  keys.push_back(
+      object("stage1_tlb",
+             "First-stage translations on their own, virtual to intermediate, of all "
+             "page sizes; looked up before a walk (arm64, two stages).",
+             {entries("Number of entries; 0: none.", 0).or_default("0"), ways().or_default("0"),
+              replacement(), latency("latency_cycles", "Cycles of a look-up.").or_default("1")})
+          .or_default("{}")
+          .with_rule(rule_array));
   keys.push_back(object("walkers", "Page-table walkers of each vCPU.",
                         {whole("count", "Walks at the same time; further ones queue.", 1, 32),
                          choice("start_level", "The cache that a walker's reads enter first.",

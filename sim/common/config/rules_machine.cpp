@@ -123,6 +123,9 @@ void rule_machine(Value& machine, Errors& errors) {
                  fmt::format("{} has no pages of {}; allowed: {}", machine.at("isa").as_text(),
                              size.as_text(),
                              x86 ? "4K, 2M, 4M, 1G" : "4K, 16K, 64K, 2M, 32M, 512M, 1G"));
+  if (const Value& entries = machine.at("stage1_tlb.entries"); x86 && entries.as_uint() != 0)
+    refuse(entries, errors,
+           "x86 caches no first-stage translation of a guest by itself; allowed: 0");
   if (const std::uint64_t row = machine.at("dram.row_bytes").as_uint(),
       line = machine.at("caches.line_bytes").as_uint();
       row < line)

@@ -46,6 +46,7 @@ struct MachineSpec {
   WalkCachesSpec walk_caches;
   Cycles walk_cache_latency_cycles = 1;
   Cycles nested_tlb_latency_cycles = 1;
+  Cycles stage1_tlb_latency_cycles = 1;
   std::uint32_t walkers = 1;
   WalkerEntry walker_entry = WalkerEntry::l1d;
 

@@ -19,8 +19,8 @@ class WalkPort {
   virtual bool update(Pa at, unsigned bytes, RefPosition position, std::uint64_t& word,
                       std::uint64_t wanted) = 0;
 
-  // A walk cache or the nested TLB is looked up, before its arrays are touched.
-  enum class Lookup : std::uint8_t { stage1_walk_cache, stage2_walk_cache, nested_tlb };
+  // A walk cache, the nested or the stage-1 TLB is looked up, before its arrays are touched.
+  enum class Lookup : std::uint8_t { stage1_walk_cache, stage2_walk_cache, nested_tlb, stage1_tlb };
   virtual void lookup(Lookup) {}
   // Whether what this walk finds may be cached: not once an invalidation that covers it has
   // overtaken it. (The walk itself may finish.)

@@ -33,8 +33,9 @@ bool TimedPort::update(Pa at, unsigned bytes, RefPosition position, std::uint64_
 }
 
 void TimedPort::lookup(Lookup which) {
-  me_.pass(which == Lookup::nested_tlb ? set_.spec.nested_tlb_latency_cycles
-                                       : set_.spec.walk_cache_latency_cycles);
+  me_.pass(which == Lookup::nested_tlb   ? set_.spec.nested_tlb_latency_cycles
+           : which == Lookup::stage1_tlb ? set_.spec.stage1_tlb_latency_cycles
+                                         : set_.spec.walk_cache_latency_cycles);
   set_.agenda.reach(me_);
   clock_.charge(Span::walk_cache, me_.now());
 }

@@ -46,6 +46,8 @@ class Tlb {
 
   Tlb(const std::vector<TlbArraySpec>& arrays, std::uint64_t seed);
 
+  bool exists() const { return !parts_.empty(); }
+
   struct Hit {
     const TlbEntry* entry = nullptr;
     unsigned extra_probes = 0;  // sizes tried after the first, within one array

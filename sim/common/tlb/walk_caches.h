@@ -1,9 +1,11 @@
-// All that can spare a walk some of its reads: one walk cache per stage and the nested TLB.
+// All that can spare a walk some of its reads: one walk cache per stage, the nested TLB, and the
+// stage-1 TLB.
 #pragma once
 #include <vector>
 
 #include "common/tlb/invalidation.h"
 #include "common/tlb/nested_tlb.h"
+#include "common/tlb/tlb.h"
 #include "common/tlb/walk_cache.h"
 
 namespace nestwalk {
@@ -14,6 +16,10 @@ struct WalkCachesSpec {
   // stage too (x86: combined paging-structure caches, SDM 28.3.1), or only the intermediate one.
   bool stage1_holds_physical = true;
   ArraySpec nested_tlb;
+  // Of two stages: what stage 1 alone gives, virtual to intermediate. Only where the architecture
+  // lets processors hold that (Arm; not x86: SDM 28.3.1 has no linear mappings beside combined
+  // ones).
+  std::vector<TlbArraySpec> stage1_tlb;
 };
 
 struct WalkCaches {
@@ -21,10 +27,12 @@ struct WalkCaches {
       : stage1(spec.stage1, seed),
         stage2(spec.stage2, seed + 1),
         nested(spec.nested_tlb, seed + 2),
+        stage1_tlb(spec.stage1_tlb, seed + 3),
         stage1_holds_physical(spec.stage1_holds_physical) {}
 
   WalkCache stage1, stage2;
   NestedTlb nested;
+  Tlb stage1_tlb;  // an entry's frame is an intermediate address
   bool stage1_holds_physical;
 
   void invalidate(const Invalidation& what) {
@@ -33,6 +41,7 @@ struct WalkCaches {
     second.space.reset();
     stage2.invalidate(second, what.stage2_walks, what.ipa);
     nested.invalidate(what);
+    if (stage1_tlb.exists()) stage1_tlb.invalidate(what);
   }
 };
 

@@ -21,8 +21,9 @@ Fact fact_at(unsigned place, unsigned drawn, Regime el2_regime) {
     return value;
   };
   Fact fact;
-  fact.kind = static_cast<Fact::Kind>(bits_of(4));
+  fact.kind = static_cast<Fact::Kind>(bits_of(5));
   const bool stage2 = fact.kind == Fact::Kind::second_stage || fact.kind == Fact::Kind::stage2_walk;
+  const bool leaf = fact.kind == Fact::Kind::final_entry || fact.kind == Fact::Kind::stage1_entry;
   const bool walk = fact.kind == Fact::Kind::stage1_walk || fact.kind == Fact::Kind::stage2_walk;
   fact.leaf_lg2 = walk || bits_of(2) ? 21 : 12;
   fact.lg2 = walk || bits_of(2) ? fact.leaf_lg2 : 12;
@@ -30,13 +31,13 @@ Fact fact_at(unsigned place, unsigned drawn, Regime el2_regime) {
       align_down((std::uint64_t{place} << 21) + (std::uint64_t{bits_of(512)} << 12), fact.lg2);
   fact.owner.vm = static_cast<std::uint16_t>(5 + bits_of(2));
   fact.owner.space = stage2 ? std::uint16_t{0} : static_cast<std::uint16_t>(1 + bits_of(2));
-  fact.global = fact.kind == Fact::Kind::final_entry && bits_of(3) == 0;
+  fact.global = leaf && bits_of(3) == 0;
   if (!stage2 && bits_of(3) == 0) {
     fact.owner.regime = static_cast<std::uint16_t>(el2_regime);
     fact.owner.vm = 0;
     if (el2_regime == Regime::el2) {
       fact.owner.space = 0;
-      fact.global = fact.kind == Fact::Kind::final_entry;
+      fact.global = leaf;
     }
   }
   return fact;
@@ -48,6 +49,7 @@ struct Caches {
     WalkCachesSpec all;
     all.stage1 = all.stage2 = {{0, {.entries = 64}}};
     all.nested_tlb = {.entries = 64};
+    all.stage1_tlb = small_tlb();
     return all;
   }
   Tlb tlb{small_tlb(), 0};
@@ -56,6 +58,7 @@ struct Caches {
   void fill(const Fact& f) {
     const auto lg2 = static_cast<std::uint8_t>(f.lg2), leaf = static_cast<std::uint8_t>(f.leaf_lg2);
     switch (f.kind) {
+      case Fact::Kind::stage1_entry:
       case Fact::Kind::final_entry: {
         TlbEntry entry;
         entry.page = Va{f.base};
@@ -64,7 +67,7 @@ struct Caches {
         entry.size_lg2 = lg2;
         entry.leaf_lg2 = leaf;
         entry.global = f.global;
-        tlb.fill(entry, entry.page);
+        (f.kind == Fact::Kind::final_entry ? tlb : walks.stage1_tlb).fill(entry, entry.page);
         break;
       }
       case Fact::Kind::stage1_walk:
@@ -82,6 +85,8 @@ struct Caches {
     switch (f.kind) {
       case Fact::Kind::final_entry:
         return static_cast<bool>(tlb.lookup(Va{f.base}, f.owner));
+      case Fact::Kind::stage1_entry:
+        return static_cast<bool>(walks.stage1_tlb.lookup(Va{f.base}, f.owner));
       case Fact::Kind::stage1_walk:
         return walks.stage1.lookup(0, f.base, 21, f.owner) != nullptr;
       case Fact::Kind::stage2_walk:

@@ -85,6 +85,9 @@ std::set<Outcome> NaiveMmu::access(const NaiveSpace& space, std::uint64_t va,
   for (const Held& h : holding(space, Fact::Kind::final_entry, va))
     if ((needed_ & ~h.rights) == 0) outcomes_.insert({.pa = h.out + (va & low(h.fact.lg2))});
   const std::vector<Held> walks = holding(space, Fact::Kind::stage1_walk, va);
+  for (const Held& h : holding(space, Fact::Kind::stage1_entry, va))
+    if ((needed_ & ~h.rights) == 0)
+      second_of_final(h.out + (va & low(h.fact.lg2)), h.fact.lg2, h.fact.global, h.rights);
   visit(space.stage1_height, space.stage1_root, {});
   for (const Held& h : walks) visit(h.height, h.out, h.table_pa);
   return outcomes_;
@@ -174,6 +177,17 @@ void NaiveMmu::final_address(int height, std::uint64_t word) {
     outcomes_.insert({FaultCause::permission, 1, false, 0});
     return;
   }
+  const bool global = space_.one_privilege || !flag(word, 11);
+  if (space_.two_stages)
+    hold({{Fact::Kind::stage1_entry, space_.owner, global, va_ >> leaf << leaf, leaf, leaf},
+          ipa >> leaf << leaf,
+          0,
+          {},
+          rights});
+  second_of_final(ipa, leaf, global, rights);
+}
+
+void NaiveMmu::second_of_final(std::uint64_t ipa, unsigned leaf, bool global, unsigned rights) {
   for (const Second& answer : second_stage(ipa)) {
     if (answer.cause != FaultCause::none) {
       outcomes_.insert({answer.cause, 2, false, 0});
@@ -181,7 +195,6 @@ void NaiveMmu::final_address(int height, std::uint64_t word) {
       outcomes_.insert({FaultCause::permission, 2, false, 0});
     } else {
       const unsigned lg2 = std::min(leaf, answer.lg2);
-      const bool global = space_.one_privilege || !flag(word, 11);
       hold({{Fact::Kind::final_entry, space_.owner, global, va_ >> lg2 << lg2, lg2, leaf},
             answer.pa >> lg2 << lg2,
             0,

@@ -72,6 +72,8 @@ class NaiveMmu {
   void visit(int height, std::uint64_t table, std::optional<std::uint64_t> table_pa);
   void enter(int height, std::uint64_t word);
   void final_address(int height, std::uint64_t word);
+  // Stage 1 has given `ipa`, from a leaf of 2^leaf bytes.
+  void second_of_final(std::uint64_t ipa, unsigned leaf, bool global, unsigned rights);
 
   const PhysicalMemory& memory_;
   std::vector<Held> held_;

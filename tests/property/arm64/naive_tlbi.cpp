@@ -71,7 +71,8 @@ std::ostream& operator<<(std::ostream& out, const Tlbi& op) {
 }
 
 std::ostream& operator<<(std::ostream& out, const Fact& fact) {
-  constexpr std::string_view kinds[] = {"final entry", "stage-1 walk", "IPA to PA", "stage-2 walk"};
+  constexpr std::string_view kinds[] = {"final entry", "VA to IPA", "stage-1 walk", "IPA to PA",
+                                        "stage-2 walk"};
   return out << kinds[static_cast<unsigned>(fact.kind)] << (fact.global ? " (global)" : "")
              << std::hex << " 0x" << fact.base << std::dec << " +2^" << fact.lg2 << " of a 2^"
              << fact.leaf_lg2 << " leaf, ASID " << fact.owner.space << ", VMID " << fact.owner.vm

@@ -31,7 +31,13 @@ std::ostream& operator<<(std::ostream& out, const Tlbi& op);
 
 // Something that a processor may hold.
 struct Fact {
-  enum class Kind : std::uint8_t { final_entry, stage1_walk, second_stage, stage2_walk };
+  enum class Kind : std::uint8_t {
+    final_entry,
+    stage1_entry,
+    stage1_walk,
+    second_stage,
+    stage2_walk
+  };
   Kind kind = Kind::final_entry;
   Tag owner{};
   bool global = false;

@@ -138,10 +138,11 @@ class System {
 
 TEST_CASE("TLBs and walk caches never give what a walk would not, once invalidations are paid") {
   std::uint64_t agreed = 0;
-  property("two spaces, any two granules", [&](bool physical) {
+  property("two spaces, any two granules", [&](bool physical, bool stage1_tlb) {
     const std::vector<Granule> granules(std::begin(all_granules), std::end(all_granules));
     WalkCachesSpec caches = small_caches();
     caches.stage1_holds_physical = physical;
+    if (stage1_tlb) caches.stage1_tlb = {{{12, 14, 16, 21}, {.entries = 16}}};
     System system(*rc::gen::elementOf(granules), *rc::gen::elementOf(granules), caches);
     for (const Edit& edit : *rc::gen::scale(4, rc::gen::container<std::vector<Edit>>(any_edit())))
       system.apply(edit);

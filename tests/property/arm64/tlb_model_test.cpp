@@ -60,12 +60,13 @@ rc::Gen<Command> any_command() {
 
 TEST_CASE("spec 1.9: no outcome but a walk's, or one whose invalidation is still owed") {
   std::uint64_t accesses = 0, choices = 0, faults = 0;
-  property("edits, accesses and TLBI on two processors", [&](bool physical, bool broadcast) {
+  property("edits, accesses and TLBI on two processors", [&](bool physical, bool stage1_tlb,
+                                                             bool broadcast) {
     const Granule granule =
         *rc::gen::elementOf(std::vector<Granule>(std::begin(all_granules), std::end(all_granules)));
     const auto commands =
         *rc::gen::scale(6, rc::gen::container<std::vector<Command>>(any_command()));
-    World world(granule, physical, broadcast);
+    World world(granule, physical, stage1_tlb, broadcast);
     for (const Command& command : commands) {
       const std::string wrong = world.run(command);
       if (!wrong.empty()) {

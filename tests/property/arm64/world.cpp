@@ -81,13 +81,15 @@ class World::GuestIo final : public TableIo {
   Machine& machine_;
 };
 
-World::World(Granule granule, bool walk_caches_hold_physical, bool force_broadcast)
+World::World(Granule granule, bool walk_caches_hold_physical, bool has_stage1_tlb,
+             bool force_broadcast)
     : page_(row(granule).lg2), stride_(row(granule).stride) {
   spec_.features.bbm = 0;
   spec_.stage1->granule = spec_.stage2->granule = granule;
   spec_.stage1->va_bits = row(granule).span_lg2(granule == Granule::k4 ? 2 : 1);
   WalkCachesSpec caches = small_caches();
   caches.stage1_holds_physical = walk_caches_hold_physical;
+  if (has_stage1_tlb) caches.stage1_tlb = {{{12, 14, 21, 25}, {.entries = 16}}};
   for (unsigned i = 0; i < 2; ++i) cpus_.emplace_back(memory_, caches, i);
   for (unsigned number = 0; number < machines_.size(); ++number) make_machine(number);
   if (force_broadcast)
@@ -340,7 +342,8 @@ std::string World::settle() {
   }
   for (const Processor& cpu : cpus_)
     if (cpu.naive.held() || cpu.tlb.occupied() || cpu.caches.stage1.occupied() ||
-        cpu.caches.stage2.occupied() || cpu.caches.nested.occupied())
+        cpu.caches.stage2.occupied() || cpu.caches.nested.occupied() ||
+        cpu.caches.stage1_tlb.occupied())
       return "something is left after ALLE1 and ALLE2";
   Command last;
   for (last.space = 0; last.space <= el2_space; ++last.space)

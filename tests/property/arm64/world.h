@@ -16,7 +16,7 @@ namespace nestwalk::arm64::test {
 
 class World {
  public:
-  World(Granule granule, bool walk_caches_hold_physical, bool force_broadcast);
+  World(Granule granule, bool walk_caches_hold_physical, bool has_stage1_tlb, bool force_broadcast);
 
   // What is wrong after the command; empty: nothing.
   std::string run(const Command& command);

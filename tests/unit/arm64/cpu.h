@@ -5,15 +5,15 @@
 
 namespace nestwalk::arm64::test {
 
+inline std::vector<TlbArraySpec> small_tlb() {
+  return {{{12, 14, 16, 21, 25, 29, 30}, {.entries = 64}}};
+}
 inline WalkCachesSpec small_caches() {
   WalkCachesSpec spec;
   spec.stage1 = {{0, {.entries = 8}}, {1, {.entries = 4}}, {2, {.entries = 4}}};
   spec.stage2 = {{0, {.entries = 8}}, {1, {.entries = 4}}};
   spec.nested_tlb = {.entries = 16};
   return spec;
-}
-inline std::vector<TlbArraySpec> small_tlb() {
-  return {{{12, 14, 16, 21, 25, 29, 30}, {.entries = 64}}};
 }
 
 struct Cpu {

@@ -185,6 +185,7 @@ const std::string machine_text =
     "lru}], "
     "stage2: [{height: 0, entries: 4, ways: 0, replacement: lru}], stage1_holds: physical}\n"
     "nested_tlb: {entries: 4, ways: 0, replacement: lru, latency_cycles: 1}\n"
+    "stage1_tlb: {entries: 4, ways: 0, replacement: lru, latency_cycles: 1}\n"
     "walkers: {count: 1, start_level: l1d}\n"
     "caches:\n"
     "  line_bytes: 64\n"
