@@ -60,8 +60,9 @@ struct RefPosition {
   std::int8_t stage2_height = none;
 };
 
-// What answered a reference of a walk. `walk_cache`: not read, because the walk began below it or
-// because a cached prefix of stage 2 covered it; `nested_tlb`: not read, because the whole stage-2
+// What answered a reference of a walk. `walk_cache`: not read, because the walk began below it
+// (after a hit of the stage-1 TLB: behind all of stage 1), or because a cached prefix of stage 2
+// covered it; `nested_tlb`: not read, because the whole stage-2
 // translation was cached.
 enum class RefServed : std::uint8_t { l1d, l2, llc, dram, walk_cache, nested_tlb };
 inline constexpr std::size_t ref_served_count = 6;
