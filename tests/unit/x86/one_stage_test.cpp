@@ -135,6 +135,20 @@ TEST_CASE("T016 A-27: SMAP and supervisor reads") {
   CHECK(b.read() == "ok");
 }
 
+TEST_CASE("A-26: a supervisor reads its own pages whatever R/W, WP, SMAP and AC say") {
+  for (const int height : {0, 3}) {
+    CAPTURE(height);
+    Bench b;
+    b.clear_bits(height, W | U);
+    b.registers.cr4 |= one(cr4_smap) | one(cr4_smep);
+    CHECK(b.read() == "ok");
+    CHECK(b.user_read() == "#PF 0x5");
+    b.registers.cr0 &= ~one(cr0_wp);
+    b.registers.rflags = one(rflags_ac);
+    CHECK(b.read() == "ok");
+  }
+}
+
 TEST_CASE("T017 A-34: SMAP does not cover fetches") {
   Bench b;
   b.registers.cr4 |= one(cr4_smap);

@@ -56,6 +56,31 @@ struct TwoRoots : EptBench {
 
 }  // namespace
 
+TEST_CASE("A-65 A-66: combined mappings go by VPID, PCID and EPT root, linear ones by no root") {
+  TwoRoots b;
+  b.registers.cr4 |= one(cr4_pcide);
+  b.registers.cr3 = (b.registers.cr3 & ~low_mask(12)) | 7;
+  const auto tag = [&](std::uint16_t vpid, std::uint64_t eptp) {
+    b.vm.id = vpid;
+    b.vm.eptp = eptp;
+    b.engine.set(b.registers, b.vm);
+    return b.engine.tag();
+  };
+  const Tag first = tag(5, b.a), other_vm = tag(6, b.a), other_root = tag(5, b.b);
+  CHECK(first.vm == 5);
+  CHECK(first.space == 7);
+  CHECK(first.root != 0);
+  CHECK(other_vm.vm == 6);
+  CHECK(other_vm.root == first.root);
+  CHECK(other_root.root != first.root);
+  // Without EPT: linear mappings; VPID 0 is the host's.
+  b.vm.paging = Paging::none;
+  CHECK(tag(0, b.a).root == 0);
+  CHECK(tag(0, b.a).vm == 0);
+  CHECK(tag(5, b.a).vm == 5);
+  CHECK(tag(5, b.a).root == 0);
+}
+
 TEST_CASE("T121 A-82: without VPID a VM exit and entry drop everything") {
   CachedBench b;
   CHECK(b.load(b.va) == "ok");
