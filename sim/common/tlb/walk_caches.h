@@ -19,7 +19,7 @@ struct WalkCachesSpec {
   // Of two stages: what stage 1 alone gives, virtual to intermediate. Only where the architecture
   // lets processors hold that (Arm; not x86: SDM 28.3.1 has no linear mappings beside combined
   // ones).
-  std::vector<TlbArraySpec> stage1_tlb;
+  std::vector<TlbArraySpec> stage1_tlb{};
 };
 
 struct WalkCaches {
