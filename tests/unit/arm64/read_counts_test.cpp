@@ -1,51 +1,12 @@
 // Spec 2: descriptor fetches of cold walks, in closed form, for every granule and start level.
 #include "built.h"
+#include "matrix.h"
 
 using namespace nestwalk;
 using namespace nestwalk::arm64;
 using namespace nestwalk::arm64::test;
 
 namespace {
-
-struct Stage1Row {
-  Granule granule;
-  unsigned va_bits, levels;
-};
-constexpr Stage1Row stage1_rows[] = {
-    {Granule::k4, 39, 3},  {Granule::k4, 48, 4},  {Granule::k4, 52, 5},
-    {Granule::k16, 36, 2}, {Granule::k16, 47, 3}, {Granule::k16, 48, 4},
-    {Granule::k64, 42, 2}, {Granule::k64, 48, 3}, {Granule::k64, 52, 3},
-};
-struct Stage2Row {
-  Granule granule;
-  int start_level;
-  unsigned ipa_bits, levels;
-};
-constexpr Stage2Row stage2_rows[] = {
-    {Granule::k4, 3, 25, 1},  {Granule::k4, 2, 34, 2},  {Granule::k4, 1, 40, 3},
-    {Granule::k4, 0, 48, 4},  {Granule::k4, -1, 52, 5}, {Granule::k16, 3, 29, 1},
-    {Granule::k16, 2, 40, 2}, {Granule::k16, 1, 48, 3}, {Granule::k16, 0, 52, 4},
-    {Granule::k64, 3, 33, 1}, {Granule::k64, 2, 42, 2}, {Granule::k64, 1, 48, 3},
-};
-
-TranslationSpec spec_of(const Stage1Row* s1, const Stage2Row* s2) {
-  TranslationSpec spec;
-  spec.features = Features::all();
-  spec.stage1.reset();
-  spec.stage2.reset();
-  if (s1) {
-    spec.stage1.emplace();
-    spec.stage1->granule = s1->granule;
-    spec.stage1->va_bits = s1->va_bits;
-  }
-  if (s2) {
-    spec.stage2.emplace();
-    spec.stage2->granule = s2->granule;
-    spec.stage2->ipa_bits = s2->ipa_bits;
-    spec.stage2->start_level = s2->start_level;
-  }
-  return spec;
-}
 
 // A page near the top of the space, so that every index is not zero.
 std::uint64_t last_page(unsigned bits, Granule granule) {
