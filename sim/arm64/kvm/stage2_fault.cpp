@@ -36,6 +36,7 @@ Stage2Fault::Step Stage2Fault::advance(Step step) {
       software_.spend(costs_.get_host_page);
       if (const auto mapped = vm_.mapping(ipa_)) {  // another vCPU was first
         page_.page.size_lg2 = mapped->size_lg2;
+        spurious_ = true;
         return Step::restore_context;
       }
       page_ = host_page_for(ipa_, vm_);
@@ -50,7 +51,7 @@ Stage2Fault::Step Stage2Fault::advance(Step step) {
       return Step::map_entry;
     case Step::map_entry:
       software_.spend(costs_.map_entry);
-      map_host_page(page_, vm_, software_, costs_.allocate_table);
+      spurious_ = !map_host_page(page_, vm_, software_, costs_.allocate_table);
       return Step::unlock_mmu;
     case Step::unlock_mmu:
       software_.spend(costs_.unlock_mmu);
@@ -72,7 +73,7 @@ void Stage2FaultPath::handle(Ipa ipa, HostVm& vm, Software& software) {
   software.enter(Side::host);
   Stage2Fault fault(costs_, ipa, vm, software);
   run_steps(fault);
-  software.leave(Side::host, fault.page_lg2());
+  software.leave(Side::host, fault.end());
 }
 
 }  // namespace nestwalk::arm64

@@ -44,7 +44,7 @@ class Stage2Fault {
   Stage2Fault(const Stage2FaultCosts& costs, Ipa ipa, HostVm& vm, Software& software)
       : costs_(costs), ipa_(ipa), vm_(vm), software_(software) {}
   Step advance(Step step);
-  std::uint8_t page_lg2() const { return page_.page.size_lg2; }
+  FaultEnd end() const { return {page_.page.size_lg2, spurious_}; }
 
  private:
   const Stage2FaultCosts& costs_;
@@ -52,6 +52,7 @@ class Stage2Fault {
   HostVm& vm_;
   Software& software_;
   PlacedPage page_{};
+  bool spurious_ = false;
 };
 
 }  // namespace nestwalk::arm64

@@ -79,7 +79,7 @@ bool GuestKernel::handle_fault(std::uint16_t id, Va va, Software& software) {
   software.enter(Side::guest);
   GuestFaultPath path(*this, in, *input, software);
   run_steps(path);
-  software.leave(Side::guest, path.page_lg2());
+  software.leave(Side::guest, path.end());
   return true;
 }
 
@@ -146,8 +146,9 @@ bool GuestKernel::truth(std::uint16_t id, Va va, Ipa& ipa, std::uint8_t& size_lg
 bool GuestFaultPath::mapped_already() {
   AtOnce at_once(kernel_.memory_, kernel_.frames_, kernel_.physical_);
   const auto found = space_.tables->lookup(input_, at_once.io);
+  spurious_ = found.has_value();
   if (found) page_.page.size_lg2 = found->size_lg2;
-  return found.has_value();
+  return spurious_;
 }
 
 GuestFaultPath::Step GuestFaultPath::advance(Step step) {
@@ -194,7 +195,8 @@ void GuestFaultPath::zero_page() {
 void GuestFaultPath::write_entry() {
   software_.spend(kernel_.costs_.write_entry);
   software_.lock(LockId::guest_mm);
-  if (space_.placer->pending(page_)) {
+  spurious_ = !space_.placer->pending(page_);
+  if (!spurious_) {
     GuestTableIo io(kernel_.memory_, kernel_.frames_, kernel_.physical_, software_,
                     kernel_.costs_.allocate_table);
     io.watched_by(space_.watch.get());

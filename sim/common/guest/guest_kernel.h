@@ -116,7 +116,7 @@ class GuestFaultPath {
   GuestFaultPath(GuestKernel& kernel, AddressSpace& space, std::uint64_t input, Software& software)
       : kernel_(kernel), space_(space), input_(input), software_(software) {}
   Step advance(Step step);
-  std::uint8_t page_lg2() const { return page_.page.size_lg2; }
+  FaultEnd end() const { return {page_.page.size_lg2, spurious_}; }
 
  private:
   bool mapped_already();
@@ -128,6 +128,7 @@ class GuestFaultPath {
   std::uint64_t input_;
   Software& software_;
   PlacedPage page_{};
+  bool spurious_ = false;
 };
 
 }  // namespace nestwalk

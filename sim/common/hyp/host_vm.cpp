@@ -52,8 +52,8 @@ PlacedPage host_page_for(Ipa ipa, HostVm& vm) {
   return *placed;
 }
 
-void map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cycles table_cost) {
-  if (!vm.placer->pending(placed)) return;
+bool map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cycles table_cost) {
+  if (!vm.placer->pending(placed)) return false;
   HostTableIo io(vm.frames, vm.memory, software, table_cost);
   io.watched_by(vm.watch.get());
   // KVM maps guest memory readable, writable and executable, with flags preset where hardware would
@@ -62,6 +62,7 @@ void map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cyc
                  io);
   vm.table_bytes += io.made_bytes();
   vm.placer->settled(placed, vm.counts);
+  return true;
 }
 
 }  // namespace nestwalk

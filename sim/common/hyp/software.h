@@ -14,6 +14,12 @@ namespace nestwalk {
 enum class LockId : std::uint8_t { guest_mm, host_mmu };
 inline constexpr unsigned lock_count = 2;
 
+// How the handling of a fault ended.
+struct FaultEnd {
+  std::uint8_t page_lg2 = 12;  // of the page that is mapped now
+  bool spurious = false;       // another vCPU had mapped it since the walk
+};
+
 class Software {
  public:
   virtual ~Software() = default;
@@ -24,7 +30,7 @@ class Software {
   virtual void unlock(LockId) = 0;
   // Whose time the following is, until leave(). Nested: a guest's handler may enter the host's.
   virtual void enter(Side) = 0;
-  virtual void leave(Side, std::uint8_t page_lg2) = 0;
+  virtual void leave(Side, const FaultEnd&) = 0;
 };
 
 // Software without time: for the functional machine and for setting up before the clock starts.
@@ -37,7 +43,7 @@ class UntimedSoftware final : public Software {
   void lock(LockId) override {}
   void unlock(LockId) override {}
   void enter(Side) override {}
-  void leave(Side, std::uint8_t) override {}
+  void leave(Side, const FaultEnd&) override {}
 
  private:
   PhysicalMemory& memory_;

@@ -18,12 +18,13 @@ enum class Span : std::uint8_t {
   stage2_reads,  // reading stage-2 entries
   walker_queue,  // waiting for a free walker
   merged,        // waiting for another access's walk of the same page
+  in_order,      // has met a fault, and waits for older accesses before it may be taken
   guest_fault,   // the guest operating system's fault handler
   host_fault,    // the hypervisor's fault handler
   invalidation,  // stalled by a TLB shootdown
   data,          // the access itself, after translation
 };
-inline constexpr std::size_t span_count = 10;
+inline constexpr std::size_t span_count = 11;
 using Spans = std::array<Cycles, span_count>;
 
 // How a translation was served. A fault makes it `fault` whatever came before.
@@ -36,11 +37,11 @@ struct AccessDone {
   std::uint16_t space = 0;
   AccessType type = AccessType::read;
   Served served = Served::l1_tlb;
-  std::uint8_t page_lg2 = 12;    // lg2 bytes of the TLB entry that served or was filled
-  std::uint8_t entry_reads = 0;  // table entries read from memory on its behalf, all walks
-  std::uint8_t walks = 0;        // walks done for it (retries after faults included)
-  std::uint8_t guest_faults = 0;
+  std::uint8_t page_lg2 = 12;  // lg2 bytes of the TLB entry that served or was filled
   bool skipped = false;  // software did not mend its fault: it has got no data (Served::fault)
+  std::uint32_t entry_reads = 0;  // table entries read from memory on its behalf, all walks
+  std::uint32_t walks = 0;        // walks done for it (retries after faults included)
+  std::uint32_t guest_faults = 0;
   std::uint32_t host_faults = 0;
   // Accesses told by this event: more than one only to an observer that merges equal ones; va and
   // issued_cycle are then the last one's.
@@ -82,7 +83,7 @@ struct WalkDone {
   std::uint16_t vcpu = 0;
   bool faulted = false;
   bool discarded = false;  // overtaken by an invalidation: nothing was filled
-  std::uint8_t entry_reads = 0;
+  std::uint32_t entry_reads = 0;
   std::uint8_t page_lg2 = 0;  // of the combined entry; 0 when faulted
   Cycles latency_cycles = 0;  // queueing for the walker excluded
 };
@@ -93,8 +94,11 @@ enum class Side : std::uint8_t { guest, host };
 struct FaultHandled {
   std::uint16_t vcpu = 0;
   Side side = Side::guest;
-  std::uint8_t page_lg2 = 12;  // what was mapped
+  // Nothing was mapped: another vCPU had done so since the walk (KVM counts them as pf_spurious).
+  bool spurious = false;
+  std::uint8_t page_lg2 = 12;  // what was mapped, by this fault or, if spurious, by the other
   Cycles latency_cycles = 0;   // nested handling included (a guest fault may cause host faults)
+  Cycles host_cycles = 0;      // of these, the host's faults that a guest's handler caused
 };
 
 // A TLB shootdown: one vCPU invalidates, others are told.

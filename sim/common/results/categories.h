@@ -22,18 +22,20 @@ enum class TimeSpan : std::uint8_t {
   stage2_reads,
   walker_queue,
   merged,
+  in_order,
   guest_fault,
   host_fault,
   invalidation,
   data,
 };
-inline constexpr std::array<Category, 10> time_spans{{
+inline constexpr std::array<Category, 11> time_spans{{
     {"tlb", "TLB lookups"},
     {"walk_cache", "walk caches, nested TLB"},
     {"stage1_reads", "stage-1 entry reads"},
     {"stage2_reads", "stage-2 entry reads"},
     {"walker_queue", "queue for a walker"},
     {"merged", "wait for another's walk"},
+    {"in_order", "wait to fault in order"},
     {"guest_fault", "guest fault software"},
     {"host_fault", "host fault software"},
     {"invalidation", "TLB shootdowns"},

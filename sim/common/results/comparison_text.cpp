@@ -79,8 +79,9 @@ Table glance_table(const Comparison& comparison, const std::vector<std::string>&
 
 Table time_table(const Comparison& comparison, const std::vector<std::string>& names) {
   static constexpr std::array<const char*, time_spans.size()> headers{
-      "TLB",          "walk\ncaches",  "stage-1\nreads", "stage-2\nreads", "walker\nqueue",
-      "merged\nwait", "guest\nfaults", "host\nfaults",   "shoot-\ndowns",  "data"};
+      "TLB",          "walk\ncaches",    "stage-1\nreads", "stage-2\nreads", "walker\nqueue",
+      "merged\nwait", "fault in\norder", "guest\nfaults",  "host\nfaults",   "shoot-\ndowns",
+      "data"};
   Table table{.id = "time_split",
               .title = "Where the time goes (cycles per access)",
               .columns = {{"variant", "variant"}}};

@@ -128,8 +128,7 @@ std::optional<WalkReply> Mmu::walk_until_mapped(Strand& me, Job& job, Translatio
     job.entry_reads += port.reads();
     if (set_.observer)
       set_.observer->on(WalkDone{set_.vcpu, static_cast<bool>(reply.fault), translation.overtaken,
-                                 static_cast<std::uint8_t>(port.reads()),
-                                 reply.fault ? std::uint8_t{0} : reply.entry.size_lg2,
+                                 port.reads(), reply.fault ? std::uint8_t{0} : reply.entry.size_lg2,
                                  me.now() - begun});
     if (!reply.fault) return reply;
     translation.faulted = true;

@@ -29,15 +29,19 @@ void TimedSoftware::charge() {
 
 void TimedSoftware::enter(Side side) {
   charge();
-  entered_.push_back({side, me_.now()});
+  entered_.push_back({side, me_.now(), 0});
 }
 
-void TimedSoftware::leave(Side side, std::uint8_t page_lg2) {
+void TimedSoftware::leave(Side side, const FaultEnd& end) {
   charge();
   ++handled_[static_cast<std::size_t>(side)];
-  if (set_.observer)
-    set_.observer->on(FaultHandled{set_.vcpu, side, page_lg2, me_.now() - entered_.back().at});
+  const Entered left = entered_.back();
   entered_.pop_back();
+  const Cycles cycles = me_.now() - left.at;
+  if (side == Side::host && !entered_.empty()) entered_.back().host_cycles += cycles;
+  if (set_.observer)
+    set_.observer->on(
+        FaultHandled{set_.vcpu, side, end.spurious, end.page_lg2, cycles, left.host_cycles});
 }
 
 const TranslationEngine& TimedSoftware::engine() const { return mmu_.engine(); }

@@ -33,7 +33,7 @@ class TimedSoftware final : public Processor {
   void lock(LockId id) override { locks_.of(id).acquire(me_); }
   void unlock(LockId id) override { locks_.of(id).release(me_); }
   void enter(Side side) override;
-  void leave(Side side, std::uint8_t page_lg2) override;
+  void leave(Side side, const FaultEnd& end) override;
   unsigned vcpu() const override { return set_.vcpu; }
   const TranslationEngine& engine() const override;
   void execute(const Instruction& instruction) override;
@@ -45,6 +45,7 @@ class TimedSoftware final : public Processor {
   struct Entered {
     Side side;
     Cycles at;
+    Cycles host_cycles;  // of the host's faults entered since
   };
   void charge();  // the time so far goes to the side that is running
 

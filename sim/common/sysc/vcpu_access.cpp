@@ -37,9 +37,9 @@ void Vcpu::complete(const Job& job) {
   done.served = job.served;
   done.skipped = job.skipped;
   done.page_lg2 = job.page_lg2;
-  done.entry_reads = static_cast<std::uint8_t>(std::min(job.entry_reads, 255u));
-  done.walks = static_cast<std::uint8_t>(std::min(job.walks, 255u));
-  done.guest_faults = static_cast<std::uint8_t>(std::min(job.guest_faults, 255u));
+  done.entry_reads = job.entry_reads;
+  done.walks = job.walks;
+  done.guest_faults = job.guest_faults;
   done.host_faults = job.host_faults;
   done.va = job.access.va;
   done.issued_cycle = job.clock.begun();

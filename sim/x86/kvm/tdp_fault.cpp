@@ -31,6 +31,7 @@ TdpFault::Step TdpFault::advance(Step step) {
       software_.spend(costs_.get_host_page);
       if (const auto mapped = vm_.mapping(ipa_)) {  // another vCPU was first
         page_.page.size_lg2 = mapped->size_lg2;
+        spurious_ = true;
         return Step::vm_entry;
       }
       page_ = host_page_for(ipa_, vm_);
@@ -45,7 +46,7 @@ TdpFault::Step TdpFault::advance(Step step) {
       return Step::map_entry;
     case Step::map_entry:
       software_.spend(costs_.map_entry);
-      map_host_page(page_, vm_, software_, costs_.allocate_table);
+      spurious_ = !map_host_page(page_, vm_, software_, costs_.allocate_table);
       return Step::unlock_mmu;
     case Step::unlock_mmu:
       software_.spend(costs_.unlock_mmu);
@@ -64,7 +65,7 @@ void TdpFaultPath::handle(Ipa ipa, HostVm& vm, Software& software) {
   software.enter(Side::host);
   TdpFault fault(costs_, ipa, vm, software);
   run_steps(fault);
-  software.leave(Side::host, fault.page_lg2());
+  software.leave(Side::host, fault.end());
 }
 
 }  // namespace nestwalk::x86

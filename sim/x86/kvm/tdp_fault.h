@@ -42,7 +42,7 @@ class TdpFault {
   TdpFault(const TdpFaultCosts& costs, Ipa ipa, HostVm& vm, Software& software)
       : costs_(costs), ipa_(ipa), vm_(vm), software_(software) {}
   Step advance(Step step);
-  std::uint8_t page_lg2() const { return page_.page.size_lg2; }
+  FaultEnd end() const { return {page_.page.size_lg2, spurious_}; }
 
  private:
   const TdpFaultCosts& costs_;
@@ -50,6 +50,7 @@ class TdpFault {
   HostVm& vm_;
   Software& software_;
   PlacedPage page_{};
+  bool spurious_ = false;
 };
 
 }  // namespace nestwalk::x86

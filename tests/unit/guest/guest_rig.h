@@ -17,7 +17,7 @@ class PlainHostPath final : public HostFaultPath {
     software.lock(LockId::host_mmu);
     map_host_page(page, vm, software, 0);
     software.unlock(LockId::host_mmu);
-    software.leave(Side::host, page.page.size_lg2);
+    software.leave(Side::host, {page.page.size_lg2, false});
   }
 };
 

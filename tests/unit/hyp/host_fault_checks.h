@@ -49,7 +49,7 @@ class HostFaultChecks {
 
   void large_page() {
     HostRig rig({PolicyKind::thp});
-    CHECK(run(rig, 2 * MiB + 0x5123).page_lg2() == 21);
+    CHECK(run(rig, 2 * MiB + 0x5123).end().page_lg2 == 21);
     CHECK(rig.software.costs.size() == names_.size());  // one table
     CHECK(rig.software.spent == sum_without("zero_4k") + 512 * table_.of("zero_4k"));
     CHECK(rig.vm.counts.pages_by_lg2[21] == 1);
@@ -71,7 +71,7 @@ class HostFaultChecks {
             return;  // a large page costs 512 times zeroing
           if (std::exchange(due, false)) rig.map_elsewhere(0x5000);
         };
-        const auto fault_lg2 = run(rig, 0x5123).page_lg2();
+        const auto fault_lg2 = run(rig, 0x5123).end().page_lg2;
         CHECK_FALSE(due);
         CHECK(fault_lg2 == (kind == PolicyKind::thp ? 21 : 12));
         CHECK(rig.vm.mapping(Ipa{0x5123}));

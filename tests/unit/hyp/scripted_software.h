@@ -38,10 +38,10 @@ class ScriptedSoftware final : public Software {
     held_[index(id)] = false;
   }
   void enter(Side side) override { sides.push_back(side); }
-  void leave(Side side, std::uint8_t page_lg2) override {
+  void leave(Side side, const FaultEnd& end) override {
     unmatched |= sides.empty() || sides.back() != side;
     if (!sides.empty()) sides.pop_back();
-    left.push_back({side, page_lg2});
+    left.push_back({side, end.page_lg2, end.spurious});
   }
   // Every lock given back, every side left, none taken twice.
   bool balanced() const { return !unmatched && !twice && depth_of_locks() == 0 && sides.empty(); }
@@ -49,6 +49,7 @@ class ScriptedSoftware final : public Software {
   struct Left {
     Side side;
     std::uint8_t page_lg2;
+    bool spurious;
   };
   Cycles spent = 0;
   std::vector<Cycles> costs;

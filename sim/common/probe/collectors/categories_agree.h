@@ -18,6 +18,7 @@ static_assert(same(Span::stage1_reads, TimeSpan::stage1_reads));
 static_assert(same(Span::stage2_reads, TimeSpan::stage2_reads));
 static_assert(same(Span::walker_queue, TimeSpan::walker_queue));
 static_assert(same(Span::merged, TimeSpan::merged) && same(Span::data, TimeSpan::data));
+static_assert(same(Span::in_order, TimeSpan::in_order));
 static_assert(same(Span::guest_fault, TimeSpan::guest_fault));
 static_assert(same(Span::host_fault, TimeSpan::host_fault));
 static_assert(same(Span::invalidation, TimeSpan::invalidation));
