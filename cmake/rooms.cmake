@@ -9,6 +9,8 @@ if(NESTWALK_SANITIZE)
   target_compile_options(nestwalk_flags INTERFACE -fsanitize=address,undefined
     -fno-sanitize-recover=all --param asan-stack=0 -Wno-maybe-uninitialized -Wno-restrict)
   target_link_options(nestwalk_flags INTERFACE -fsanitize=address,undefined)
+  # Whether strands touch what they share in their turn (sysc/agenda.h).
+  target_compile_definitions(nestwalk_flags INTERFACE NESTWALK_CHECK_TURNS)
 endif()
 if(NESTWALK_FUZZ)
   target_compile_options(nestwalk_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined)

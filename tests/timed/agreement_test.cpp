@@ -63,7 +63,10 @@ std::string check_truth(const RandomRun& run) {
   rig.run(Sync::lazy, run.unmaps, &checker);
   if (!checker.violations().empty()) return checker.violations().front();
   if (checker.legally_stale()) return "a translation was out of date without any unmapping";
-  return fmt::format("{} translations are true", checker.checked());
+  const std::size_t accesses = rig.seen.accesses.size();
+  // Those that a fault has undone are translated, and checked, again.
+  if (checker.checked() < accesses) return "an access was not checked";
+  return fmt::format("the translations of {} accesses are true", accesses);
 }
 
 }  // namespace
@@ -92,7 +95,7 @@ TEST_CASE("overlapping accesses of several vCPUs reach what the tables say") {
       run.max_outstanding = 4;
       if (vcpus == 4) run.guest_policy = PolicyKind::thp;
       CHECK(in_child([&] { return check_truth(run); }) ==
-            fmt::format("{} translations are true", 300 * vcpus));
+            fmt::format("the translations of {} accesses are true", 300 * vcpus));
     }
 }
 

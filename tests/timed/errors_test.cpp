@@ -133,10 +133,11 @@ TEST_CASE("identity stage 2: physical is intermediate address and is walked for 
 TEST_CASE("identity stage 2: every access of a random run reaches its intermediate address") {
   struct IdentityChecker final : TranslationListener {
     VirtualMachine* vm = nullptr;
-    std::size_t equal = 0;
+    std::size_t equal = 0, told = 0;
     void translated(unsigned, std::uint16_t space, Va va, Pa pa) override {
       Ipa ipa;
       std::uint8_t size_lg2 = 0;
+      ++told;
       equal += vm->kernel()->truth(space, va, ipa, size_lg2) && ipa.value == pa.value;
     }
   } checker;
@@ -150,5 +151,6 @@ TEST_CASE("identity stage 2: every access of a random run reaches its intermedia
   checker.vm = &rig.vm;
   fill(rig, run, *arch);
   rig.run(Sync::lazy, {}, &checker);
-  CHECK(checker.equal == 600);
+  CHECK(checker.told >= 600);  // those that a fault has undone are translated again
+  CHECK(checker.equal == checker.told);
 }

@@ -33,8 +33,8 @@ void sort_by_vcpu(std::vector<Event>& events) {
 }
 
 inline std::string text_of(Recorder seen, Translations translations, const TimedRun& run) {
-  std::string text =
-      fmt::format("{} cycles, DRAM {} {}\n", run.cycles, run.dram_accesses, run.dram_row_hits);
+  std::string text = fmt::format("{} to {} cycles, DRAM {} {}\n", run.measured_from_cycle,
+                                 run.cycles, run.dram_accesses, run.dram_row_hits);
   for (std::size_t i = 0; i < run.issued.size(); ++i)
     text += fmt::format("vcpu {} issued {} finished {}\n", i, run.issued[i], run.finish_cycles[i]);
   std::stable_sort(seen.accesses.begin(), seen.accesses.end(), [](const auto& a, const auto& b) {
@@ -56,8 +56,8 @@ inline std::string text_of(Recorder seen, Translations translations, const Timed
                         e.page_lg2, e.latency_cycles);
   sort_by_vcpu(seen.faults);
   for (const FaultHandled& e : seen.faults)
-    text += fmt::format("fault {} {} {} {}\n", e.vcpu, static_cast<int>(e.side), e.page_lg2,
-                        e.latency_cycles);
+    text += fmt::format("fault {} {} {} {} {} {}\n", e.vcpu, static_cast<int>(e.side), e.page_lg2,
+                        e.spurious, e.latency_cycles, e.host_cycles);
   sort_by_vcpu(seen.shootdowns);
   for (const ShootdownDone& e : seen.shootdowns)
     text += fmt::format("shootdown {} {} {}\n", e.vcpu, e.targets, e.latency_cycles);

@@ -18,7 +18,8 @@ std::string recording(const RandomRun& run, Sync sync) {
     fill(rig, run, *arch);
     Translations translations;
     const TimedRun done = rig.run(sync, run.unmaps, &translations);
-    return text_of(rig.seen, translations, done);
+    return text_of(rig.seen, translations, done) +
+           fmt::format("touched {}\n", rig.vm.touched_bytes());
   });
 }
 

@@ -47,6 +47,7 @@ class Careless final : public Architecture {
   }
   bool upper_half_in_same_tables() const override { return of_->upper_half_in_same_tables(); }
   std::uint16_t largest_space() const override { return of_->largest_space(); }
+  bool invalidates_by_interrupt() const override { return of_->invalidates_by_interrupt(); }
   std::uint8_t stage1_granule_lg2() const override { return of_->stage1_granule_lg2(); }
   std::uint8_t stage2_granule_lg2() const override { return of_->stage2_granule_lg2(); }
 

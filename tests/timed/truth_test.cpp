@@ -34,7 +34,8 @@ TEST_CASE("after a shootdown nobody uses the old translation") {
               TruthChecker checker(rig.vm);
               rig.run(Sync::lazy, run.unmaps, &checker);
               if (!checker.violations().empty()) return checker.violations().front();
-              if (checker.checked() != 600) return "not all were checked";
+              // Those that a fault has undone are translated, and checked, again.
+              if (checker.checked() < 600) return "not all were checked";
               // Where stage 1 is off there is no guest kernel to unmap anything.
               if (arch->has_stage1() && rig.seen.shootdowns.size() < 60) return "few shootdowns";
               return "";

@@ -21,6 +21,7 @@ class Arm64Architecture final : public Architecture {
   std::unique_ptr<TableWatch> watch_stage1(std::uint16_t space, std::uint64_t root,
                                            TableReader read) const override;
   std::unique_ptr<TableWatch> watch_stage2(std::uint64_t root, TableReader read) const override;
+  bool invalidates_by_interrupt() const override { return false; }
   bool upper_half_in_same_tables() const override { return false; }
   std::uint16_t largest_space() const override { return 0xffff; }
   std::uint8_t stage1_granule_lg2() const override;

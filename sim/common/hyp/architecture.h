@@ -50,6 +50,9 @@ class Architecture {
   // The instructions that a kernel issues for a block of the space with this tag.
   virtual FlushSequence after_unmap(UnmapInvalidation kind, Tag tag,
                                     const UnmappedBlock& block) const = 0;
+  // Whether other vCPUs invalidate when software on them takes an interrupt (x86), or by themselves
+  // when a broadcast reaches them (Arm).
+  virtual bool invalidates_by_interrupt() const = 0;
   // Watches over tables with this root: of one address space, of the virtual machine. Null: this
   // architecture demands no order of stores and invalidations.
   virtual std::unique_ptr<TableWatch> watch_stage1(std::uint16_t /*space*/, std::uint64_t /*root*/,

@@ -1,5 +1,7 @@
-// Which 4 KiB pages of an address space have been accessed: for "mapped minus touched". One bit a
-// page, in blocks made when first needed.
+// Which 4 KiB pages of memory have been accessed: for "mapped minus touched". One bit a page, in
+// blocks made when first needed. By physical address: a page is given to another only after every
+// vCPU has dropped what led to it, so that accesses to it and forget() never overlap, and their
+// order on different vCPUs, whose clocks may have run ahead, does not matter.
 #pragma once
 #include <tsl/robin_map.h>
 
@@ -13,9 +15,9 @@ namespace nestwalk {
 
 class TouchedPages {
  public:
-  void touch(std::uint16_t space, Va va) {
-    const std::uint64_t page = va.value >> 12;
-    const std::uint64_t block = page >> block_lg2 | std::uint64_t{space} << 48;
+  void touch(Pa pa) {
+    const std::uint64_t page = pa.value >> 12;
+    const std::uint64_t block = page >> block_lg2;
     if (block != last_) {
       std::unique_ptr<Block>& slot = blocks_[block];
       if (!slot) slot = std::make_unique<Block>();
@@ -27,11 +29,11 @@ class TouchedPages {
     count_ += !(word & mask);
     word |= mask;
   }
-  // Forgets the pages of an aligned block that is no longer mapped.
-  void forget(std::uint16_t space, Va base, unsigned size_lg2) {
-    for (std::uint64_t at = 0; at < std::uint64_t{1} << size_lg2; at += 4096) {
+  // Forgets the pages of memory that is given back.
+  void forget(Pa base, std::uint64_t bytes) {
+    for (std::uint64_t at = 0; at < bytes; at += 4096) {
       const std::uint64_t page = (base + at).value >> 12;
-      const auto found = blocks_.find(page >> block_lg2 | std::uint64_t{space} << 48);
+      const auto found = blocks_.find(page >> block_lg2);
       if (found == blocks_.end()) continue;
       std::uint64_t& word = (*found->second)[page >> 6 & (words - 1)];
       const std::uint64_t mask = std::uint64_t{1} << (page & 63);
@@ -42,7 +44,7 @@ class TouchedPages {
   std::uint64_t bytes() const { return count_ << 12; }
 
  private:
-  static constexpr unsigned block_lg2 = 15;  // pages per block: 128 MiB of addresses, 4 KiB of bits
+  static constexpr unsigned block_lg2 = 15;  // pages per block: 128 MiB of memory, 4 KiB of bits
   static constexpr std::size_t words = (std::size_t{1} << block_lg2) / 64;
   using Block = std::array<std::uint64_t, words>;
 

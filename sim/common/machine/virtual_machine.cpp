@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/base/bits.h"
 #include "common/base/random.h"
 #include "common/base/user_error.h"
@@ -131,6 +133,21 @@ void VirtualMachine::refuse(const Fault& fault, Va va, const Access& access,
           : engine.describe(fault, va, access);
   throw UserErrors(UserError{
       "", 0, "workload", fmt::format("access to {:#x} cannot be served: {}", va.value, reason)});
+}
+
+void VirtualMachine::forget(const PlacedPage& page) {
+  if (!tracks_touched_) return;
+  const std::uint64_t end = page.page.frame + one(page.page.size_lg2);
+  if (!host_) return touched_.forget(Pa{page.page.frame}, one(page.page.size_lg2));
+  const std::uint64_t smallest = one(host_->tables->leaf_sizes().front());
+  for (std::uint64_t at = page.page.frame; at < end;) {
+    const auto mapped = host_->mapping(Ipa{at});
+    const std::uint64_t next =
+        mapped ? align_down(at, mapped->size_lg2) + one(mapped->size_lg2) : at + smallest;
+    if (mapped)
+      touched_.forget(Pa{mapped->out + Ipa{at}.offset(mapped->size_lg2)}, std::min(next, end) - at);
+    at = next;
+  }
 }
 
 std::uint64_t VirtualMachine::touched_bytes() const {

@@ -67,13 +67,11 @@ class VirtualMachine : public PrivilegedSoftware {
   bool changing(std::uint16_t space, Va va);
 
   // Counts the 4 KiB pages that the workload has accessed, where mapped pages may be larger.
-  void touch(std::uint16_t space, Va va) {
-    if (tracks_touched_) touched_.touch(space, va);
+  void touch(Pa pa) {
+    if (tracks_touched_) touched_.touch(pa);
   }
-  // The page has been unmapped: what was accessed in it counts no more.
-  void forget(std::uint16_t space, const PlacedPage& page) {
-    if (tracks_touched_) touched_.forget(space, Va{page.base}, page.page.size_lg2);
-  }
+  // The guest's page has been unmapped: what was accessed in it counts no more.
+  void forget(const PlacedPage& page);
   // Bytes of the pages that the workload has accessed. Where only 4 KiB pages are mapped, all were.
   std::uint64_t touched_bytes() const;
 

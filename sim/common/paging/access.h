@@ -20,6 +20,7 @@ struct Access {
   bool implicit = false;
 
   bool writes() const { return type == AccessType::write; }
+  bool operator==(const Access&) const = default;
 };
 
 }  // namespace nestwalk

@@ -12,6 +12,7 @@
 #include <systemc>
 #include <vector>
 
+#include "common/base/check.h"
 #include "common/base/cycles.h"
 
 namespace nestwalk {
@@ -57,6 +58,15 @@ class Agenda {
     if (sync_ == Sync::lazy && (due_.empty() || me.now_ < (due_.top() >> number_bits) + lookahead))
       return;
     yield(me);
+  }
+  // What I touch now, others may touch: nothing may be due before me. Checked in builds with
+  // NESTWALK_CHECK_TURNS (those with sanitizers), where a forgotten reach() would else be luck.
+  void in_turn([[maybe_unused]] const Strand& me) const {
+#ifdef NESTWALK_CHECK_TURNS
+    NW_CHECK(due_.empty() || key(me) < due_.top(),
+             "strand {} touches at cycle {} what another, due earlier, may touch", me.number_,
+             me.now_);
+#endif
   }
   // Gives way until another strand wakes me; my clock is then at least the waker's time.
   void block(Strand& me);

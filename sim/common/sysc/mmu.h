@@ -6,19 +6,18 @@
 #include <systemc>
 #include <vector>
 
+#include "common/hyp/processor.h"
 #include "common/machine/virtual_machine.h"
 #include "common/sysc/in_flight.h"
 #include "common/sysc/job.h"
 #include "common/sysc/timed_port.h"
-#include "common/sysc/timed_software.h"
 
 namespace nestwalk {
 
 class Mmu : public sc_core::sc_module {
  public:
-  // `setting` and everything it names outlive the Mmu. `privileged` is entered for faults.
-  Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm,
-      PrivilegedSoftware& privileged, Locks& locks);
+  // `setting` and everything it names outlive the Mmu.
+  Mmu(sc_core::sc_module_name name, const PortSetting& setting, VirtualMachine& vm);
 
   // Switches to an address space. Nothing is under way.
   void enter_space(std::uint16_t space);
@@ -41,22 +40,13 @@ class Mmu : public sc_core::sc_module {
     l1.drop(access.va, tag_);  // too few rights, or a dirty flag to set: the walk will tell
     return {nullptr, latency_cycles};
   }
-  // Carries a job that L1 has not served to its physical address, unless it is skipped: privileged
-  // software declines to mend its fault. The job's clock began at issue.
-  // Throws UserErrors for an access that software cannot make possible.
-  void translate(Strand& me, Job& job);
-
-  // Kernel and hypervisor code runs on the vCPU like any other: one handler at a time, and nothing
-  // else issues meanwhile.
-  bool software_runs() const { return software_runs_; }
-  void begin_software(Strand& me) {
-    processor_.acquire(me);
-    software_runs_ = true;
-  }
-  void end_software(Strand& me) {
-    software_runs_ = false;
-    processor_.release(me);
-  }
+  // Carries a job that L1 has not served to its physical address (`translated`), or to the fault
+  // that it meets. Neither: it has been undone meanwhile. The job's clock began at issue.
+  Fault translate(Strand& me, Job& job);
+  // `entry` has served the job.
+  static void finish(Job& job, const TlbEntry& entry, Served served);
+  // The fault is taken: what hardware drops then, so that a retry sees what the handler changes.
+  void fault_taken(const Fault& fault, Va va);
 
   // Executes an instruction of software that runs on this vCPU. No walk is under way meanwhile.
   void execute(Strand& me, SpanClock& clock, const Processor::Instruction& instruction);
@@ -75,25 +65,19 @@ class Mmu : public sc_core::sc_module {
   void invalidate(const Invalidation& what);  // in the arrays
   void check_conflict(const Tlb& tlb, Va va, const Access& wanted) const;
   bool look_in_l2(Strand& me, Job& job);
-  bool wait_for_other(Strand& me, Job& job);
-  FaultResponse handle_fault(Strand& me, Job& job, const Fault& fault);
-  // Until the page is mapped; nothing: the job is skipped.
-  std::optional<WalkReply> walk_until_mapped(Strand& me, Job& job, Translation& translation);
-  void finish(Job& job, const TlbEntry& entry, Served served);
+  // The fault that was met, or none: then the job has its address, or has to look again.
+  Fault wait_for(Strand& me, Job& job, Translation& other);
+  Fault walk(Strand& me, Job& job);
+  void fill(const TlbEntry& entry, const Job& job);
 
   const PortSetting& set_;
   VirtualMachine& vm_;
-  PrivilegedSoftware& privileged_;
-  Locks& locks_;
   std::unique_ptr<TranslationEngine> engine_;
   Tag tag_{};
   Fault conflict_{};  // what two entries for one address are; none: nothing
-  std::uint16_t space_ = 0;
   Tlb l1d_, l1i_, l2_;
   WalkCaches caches_;
   FifoSlots walkers_;
-  FifoSlots processor_;  // one slot: who runs software on the vCPU
-  bool software_runs_ = false;
   InFlight in_flight_;
 };
 

@@ -4,8 +4,14 @@
 
 namespace nestwalk {
 
-Mailbox::Mailbox(sc_core::sc_module_name name, Agenda& agenda, Mmu& mmu, const MachineSpec& spec)
-    : sc_module(name), agenda_(agenda), mmu_(mmu), spec_(spec) {
+Mailbox::Mailbox(sc_core::sc_module_name name, Agenda& agenda, Mmu& mmu, const ProgramOrder& order,
+                 const MachineSpec& spec, bool by_interrupt)
+    : sc_module(name),
+      agenda_(agenda),
+      mmu_(mmu),
+      order_(order),
+      spec_(spec),
+      by_interrupt_(by_interrupt) {
   agenda_.enlist(strand_);
   SC_HAS_PROCESS(Mailbox);
   SC_THREAD(receive);
@@ -36,12 +42,35 @@ void Mailbox::receive() {
     queue_.pop_front();
     strand_.pass_until(message.arrives);
     agenda_.reach(strand_);
-    mmu_.invalidate(message.flush.what, *message.completion);
-    stalled_until_ = std::max(stalled_until_, message.arrives) + receive_cycles(message.flush);
-    strand_.pass_until(stalled_until_);
-    agenda_.reach(strand_);
+    while (by_interrupt_ && outside_guest_) {
+      waits_for_guest_ = true;
+      agenda_.block(strand_);
+    }
+    obey(message);
     settle(*message.completion, agenda_, strand_);
   }
+}
+
+// Its cycles are stolen from whatever runs: they lengthen software, or keep the program from
+// issuing.
+void Mailbox::obey(const Message& message) {
+  mmu_.invalidate(message.flush.what, *message.completion);
+  const Cycles cycles = receive_cycles(message.flush);
+  if (order_.software_runs()) {
+    stolen_cycles_ += cycles;
+    strand_.pass(cycles);
+  } else {
+    stalled_until_ = std::max(stalled_until_, strand_.now()) + cycles;
+    strand_.pass_until(stalled_until_);
+  }
+  agenda_.reach(strand_);
+}
+
+void Mailbox::enter_guest(Strand& me) {
+  outside_guest_ = false;
+  if (!waits_for_guest_) return;
+  waits_for_guest_ = false;
+  agenda_.wake(strand_, me.now());
 }
 
 void shoot_down(const FlushSequence& flush, Mmu& own, const std::vector<Mailbox*>& others,

@@ -27,6 +27,10 @@ TimedMachine::TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec
       control_(control),
       agenda_(sync, cycle_time(spec)),
       locks_(agenda_),
+      starting_line_(agenda_, spec.vcpus,
+                     [this] {
+                       at_start_ = {dram_.accesses(), dram_.row_hits()};
+                     }),
       dram_("dram", agenda_, spec_.dram),
       dram_port_(dram_, line_lg2(spec)) {
   if (spec_.llc.bytes)
@@ -35,8 +39,8 @@ TimedMachine::TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec
   LineSource& below = llc_ ? static_cast<LineSource&>(*llc_) : dram_port_;
   if (unmaps_.interval_accesses && vm.kernel()) vm.kernel()->remember_pages();
   PrivilegedSoftware& entered = privileged ? *privileged : vm;
-  const MachineSetting setting{agenda_, vm,       entered, spec_,   unmaps_,
-                               locks_,  observer, control, listener};
+  const MachineSetting setting{agenda_,        vm,       entered, spec_,   unmaps_, locks_,
+                               starting_line_, observer, control, listener};
   for (unsigned i = 0; i < spec_.vcpus; ++i)
     vcpus_.push_back(std::make_unique<Vcpu>(sc_core::sc_gen_unique_name("vcpu"), setting, i,
                                             *sources[i], below));
@@ -53,16 +57,22 @@ TimedRun TimedMachine::run() {
   for (const auto& vcpu : vcpus_)
     if (vcpu->failure()) std::rethrow_exception(vcpu->failure());
   TimedRun result;
+  result.measured_from_cycle = starting_line_.begun_cycle();
   for (const auto& vcpu : vcpus_) {
     NW_CHECK(vcpu->finished(), "the simulation has ended with accesses under way on {}",
              vcpu->name());
     result.cycles = std::max(result.cycles, vcpu->finish_cycle());
     result.issued.push_back(vcpu->issued());
     result.finish_cycles.push_back(vcpu->finish_cycle());
+    // A vCPU does one thing at a time while software runs: what its faults took has passed.
+    NW_CHECK(vcpu->fault_cycles() + result.measured_from_cycle <= vcpu->finish_cycle() ||
+                 vcpu->fault_cycles() == 0,
+             "the faults of {} took {} cycles, but it was measured from {} to {} only",
+             vcpu->name(), vcpu->fault_cycles(), result.measured_from_cycle, vcpu->finish_cycle());
   }
   result.completed = !control_.stop_requested();
-  result.dram_accesses = dram_.accesses();
-  result.dram_row_hits = dram_.row_hits();
+  result.dram_accesses = dram_.accesses() - at_start_.accesses;
+  result.dram_row_hits = dram_.row_hits() - at_start_.row_hits;
   return result;
 }
 

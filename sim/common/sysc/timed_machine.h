@@ -10,8 +10,10 @@
 namespace nestwalk {
 
 struct TimedRun {
-  bool completed = false;             // false: stopped early on request
-  Cycles cycles = 0;                  // until the last vCPU has finished
+  bool completed = false;  // false: stopped early on request
+  // What is measured begins on all vCPUs here, after warm-up. The counts below are of that part.
+  Cycles measured_from_cycle = 0;
+  Cycles cycles = 0;                  // until the last vCPU has finished, warm-up included
   std::vector<std::uint64_t> issued;  // accesses per vCPU
   std::vector<Cycles> finish_cycles;  // per vCPU
   std::uint64_t dram_accesses = 0, dram_row_hits = 0;
@@ -36,6 +38,10 @@ class TimedMachine : public sc_core::sc_module {
   RunControl& control_;
   Agenda agenda_;
   Locks locks_;
+  StartingLine starting_line_;
+  struct {
+    std::uint64_t accesses = 0, row_hits = 0;
+  } at_start_;
   Dram dram_;
   DramPort dram_port_;
   std::unique_ptr<Cache> llc_;  // null: none

@@ -1,12 +1,29 @@
 #include "common/sysc/timed_software.h"
 
 #include "common/sysc/mmu.h"
+#include "common/sysc/shootdown.h"
 
 namespace nestwalk {
 
 void TimedSoftware::spend(Cycles cycles) {
   me_.pass(cycles);
   set_.agenda.reach(me_);  // what the step does next must be seen in order
+  serve_interrupts();
+}
+
+void TimedSoftware::finish() {
+  set_.agenda.reach(me_);
+  serve_interrupts();
+  charge();
+}
+
+void TimedSoftware::serve_interrupts() {
+  while (const Cycles stolen_cycles = mailbox_.take_stolen()) {
+    charge();
+    me_.pass(stolen_cycles);
+    set_.agenda.reach(me_);
+    clock_.charge(Span::invalidation, me_.now());
+  }
 }
 
 std::uint64_t TimedSoftware::load(Pa at, unsigned bytes) {
@@ -22,13 +39,14 @@ void TimedSoftware::store(Pa at, unsigned bytes, std::uint64_t word) {
 }
 
 void TimedSoftware::charge() {
-  if (entered_.empty()) return;
-  clock_.charge(entered_.back().side == Side::guest ? Span::guest_fault : Span::host_fault,
-                me_.now());
+  const Side side = entered_.empty() ? side_ : entered_.back().side;
+  clock_.charge(side == Side::guest ? Span::guest_fault : Span::host_fault, me_.now());
 }
 
 void TimedSoftware::enter(Side side) {
   charge();
+  set_.agenda.in_turn(me_);
+  if (side == Side::host) mailbox_.leave_guest();
   entered_.push_back({side, me_.now(), 0});
 }
 
@@ -38,6 +56,7 @@ void TimedSoftware::leave(Side side, const FaultEnd& end) {
   const Entered left = entered_.back();
   entered_.pop_back();
   const Cycles cycles = me_.now() - left.at;
+  if (side == Side::host) mailbox_.enter_guest(me_);
   if (side == Side::host && !entered_.empty()) entered_.back().host_cycles += cycles;
   if (set_.observer)
     set_.observer->on(

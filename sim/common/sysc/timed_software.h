@@ -1,6 +1,6 @@
 // Kernel and hypervisor code on a vCPU of the timed machine: steps take their cycles, table
 // accesses go through the vCPU's caches, locks are waited for in order of arrival, instructions
-// act on the vCPU's Mmu.
+// act on the vCPU's Mmu. Messages that reach the vCPU meanwhile take their cycles in between.
 #pragma once
 #include <array>
 #include <vector>
@@ -10,6 +10,7 @@
 
 namespace nestwalk {
 
+class Mailbox;
 class Mmu;
 
 // The locks of the virtual machine, shared by all vCPUs.
@@ -24,8 +25,16 @@ class Locks {
 
 class TimedSoftware final : public Processor {
  public:
-  TimedSoftware(const PortSetting& setting, Locks& locks, Mmu& mmu, Strand& me, SpanClock& clock)
-      : set_(setting), locks_(locks), mmu_(mmu), me_(me), clock_(clock) {}
+  // `side`: whose time it is until a path says more by enter().
+  TimedSoftware(const PortSetting& setting, Locks& locks, Mmu& mmu, Mailbox& mailbox, Strand& me,
+                SpanClock& clock, Side side)
+      : set_(setting),
+        locks_(locks),
+        mmu_(mmu),
+        mailbox_(mailbox),
+        me_(me),
+        clock_(clock),
+        side_(side) {}
 
   void spend(Cycles cycles) override;
   std::uint64_t load(Pa at, unsigned bytes) override;
@@ -38,6 +47,9 @@ class TimedSoftware final : public Processor {
   const TranslationEngine& engine() const override;
   void execute(const Instruction& instruction) override;
 
+  // The last thing, before the vCPU's program goes on: nothing that it has spent is left over.
+  void finish();
+
   unsigned guest_faults() const { return handled_[0]; }
   unsigned host_faults() const { return handled_[1]; }
 
@@ -48,12 +60,15 @@ class TimedSoftware final : public Processor {
     Cycles host_cycles;  // of the host's faults entered since
   };
   void charge();  // the time so far goes to the side that is running
+  void serve_interrupts();
 
   const PortSetting& set_;
   Locks& locks_;
   Mmu& mmu_;
+  Mailbox& mailbox_;
   Strand& me_;
   SpanClock& clock_;
+  Side side_;
   std::vector<Entered> entered_;
   std::array<unsigned, 2> handled_{};
 };

@@ -48,8 +48,10 @@ Vcpu::Vcpu(sc_core::sc_module_name name, const MachineSetting& machine, unsigned
              line_lg2_,
              observer_,
              static_cast<std::uint16_t>(number)},
-      mmu_("mmu", ports_, machine.vm, machine.privileged, machine.locks),
-      mailbox_("mailbox", machine.agenda, mmu_, machine.spec),
+      mmu_("mmu", ports_, machine.vm),
+      order_(machine.agenda, mmu_.in_flight(), machine.spec.issue_interval_cycles),
+      mailbox_("mailbox", machine.agenda, mmu_, order_, machine.spec,
+               machine.vm.architecture().invalidates_by_interrupt()),
       issue_interval_cycles_(machine.spec.issue_interval_cycles),
       lookahead_cycles_(machine.spec.shootdown_delivery_cycles),
       reads_data_(machine.spec.data_accesses),
@@ -104,6 +106,7 @@ void Vcpu::issue_all() {
     }
     drain();
     for (AccessDone& event : at_once_) tell_at_once(event);
+    if (!at_start_) machine_.starting_line.retire(issue_);
     finish_cycle_ = std::max(issue_.now(), latest_completion_);
     finished_ = true;
   });
@@ -164,6 +167,9 @@ void Vcpu::prepare(const MemoryAccess& access) {
   if (interval && issued_ && issued_ % interval == 0) unmap_one();
   if (issued_ == warmup_) {
     drain();  // what was issued before does not count
+    issue_.pass_until(latest_completion_);
+    at_start_ = true;
+    machine_.starting_line.arrive(issue_);
     observer_ = &machine_.observer;
   }
   next_event_ = interval ? (issued_ / interval + 1) * interval : ~std::uint64_t{0};
@@ -180,9 +186,8 @@ void Vcpu::issue(const MemoryAccess& access) {
       issue_.pass_until(until);
       continue;
     }
-    if (mmu_.software_runs()) [[unlikely]] {  // a fault handler has the vCPU
-      mmu_.begin_software(issue_);
-      mmu_.end_software(issue_);
+    if (order_.software_runs()) [[unlikely]] {  // a fault handler has the vCPU
+      order_.wait_for_software(issue_);
       continue;
     }
     next_issue_ = issue_.now() + issue_interval_cycles_;
@@ -208,7 +213,7 @@ inline bool Vcpu::serve_at_once(const MemoryAccess& access, const Mmu::L1Hit& hi
   last_carrier_ = nullptr;
   last_completion_ = now + hit.latency_cycles + data_cycles;
   latest_completion_ = std::max(latest_completion_, last_completion_);
-  machine_.vm.touch(access.space, access.va);
+  machine_.vm.touch(pa);
   if (machine_.listener) [[unlikely]]
     machine_.listener->translated(number_, access.space, access.va, pa);
   if (!observer_) return true;
@@ -263,6 +268,7 @@ bool Vcpu::carry(const MemoryAccess& access, const Mmu::L1Hit& hit, Cycles stall
     return true;
   }
   last_carrier_ = nullptr;
+  order_.enter(job);
   run(issue_, job);
   last_completion_ = issue_.now();
   next_issue_ = std::max(next_issue_, last_completion_);
@@ -275,6 +281,7 @@ void Vcpu::dispatch(const Job& job) {
   ++busy_carriers_;
   carrier.job = job;
   carrier.busy = true;
+  order_.enter(carrier.job);
   last_carrier_ = &carrier;
   machine_.agenda.wake(carrier.strand, issue_.now());
 }

@@ -2,6 +2,9 @@
 // rest to one of `max_outstanding` carriers: SystemC threads that each take one access through L2
 // TLB, walk, faults and data. With one outstanding access the issuing thread carries it itself.
 //
+// Faults are taken in program order, one at a time (program_order.h), and the vCPU's time is then
+// the handler's: nothing issues until it returns.
+//
 // The L1 data cache is indexed by virtual address bits: its lookup falls in the issue cycle and its
 // latency is counted after the TLB's. Instruction fetches are translated but read no data.
 #pragma once
@@ -15,7 +18,10 @@
 #include "common/machine/run_control.h"
 #include "common/sysc/cache.h"
 #include "common/sysc/mmu.h"
+#include "common/sysc/program_order.h"
 #include "common/sysc/shootdown.h"
+#include "common/sysc/starting_line.h"
+#include "common/sysc/timed_software.h"
 #include "common/workload/access_source.h"
 
 namespace nestwalk {
@@ -34,6 +40,7 @@ struct MachineSetting {
   const MachineSpec& spec;
   const UnmapSpec& unmaps;
   Locks& locks;
+  StartingLine& starting_line;
   Observer& observer;
   RunControl& control;
   TranslationListener* listener;  // null: nobody listens
@@ -53,6 +60,8 @@ class Vcpu : public sc_core::sc_module {
   std::exception_ptr failure() const { return failure_; }
   Cycles finish_cycle() const { return finish_cycle_; }
   std::uint64_t issued() const { return issued_; }
+  // Cycles of the measured accesses' faults: no more than the measured time.
+  Cycles fault_cycles() const { return fault_cycles_; }
 
  private:
   struct Carrier {
@@ -79,6 +88,9 @@ class Vcpu : public sc_core::sc_module {
   void unmap_one();
   void system_call();
   void run(Strand& me, Job& job);
+  void attempt(Strand& me, Job& job);
+  void take_fault(Strand& me, Job& job, const Fault& fault);
+  void issue_again(Strand& me, Job& job);
   void reach_data(Strand& me, Job& job);
   void complete(const Job& job);
 
@@ -94,6 +106,7 @@ class Vcpu : public sc_core::sc_module {
   std::array<AccessDone, 3> at_once_{};
   PortSetting ports_;
   Mmu mmu_;
+  ProgramOrder order_;
   Mailbox mailbox_;
   std::vector<Mailbox*> others_;
 
@@ -113,10 +126,11 @@ class Vcpu : public sc_core::sc_module {
   bool reads_data_, merges_;
 
   std::uint64_t issued_ = 0, warmup_;
+  bool at_start_ = false;         // has come to the starting line
   std::uint64_t next_event_ = 0;  // the access before which warm-up ends or a page is unmapped
   Random unmap_random_;
   bool finished_ = false;
-  Cycles finish_cycle_ = 0;
+  Cycles finish_cycle_ = 0, fault_cycles_ = 0;
   std::exception_ptr failure_;
 };
 

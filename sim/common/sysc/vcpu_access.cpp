@@ -6,21 +6,64 @@
 
 namespace nestwalk {
 
-// Takes a job from the L1 TLB lookup on. `me` stands at the cycle of issue.
+// Takes a job from the L1 TLB lookup on, until it has happened. `me` stands at the cycle of issue.
 void Vcpu::run(Strand& me, Job& job) {
-  Passage passage{job.access.va, mmu_.tag(), {}};
-  mmu_.in_flight().enter(passage);
-  me.pass(job.l1_cycles);
-  job.clock.charge(Span::tlb, me.now());
-  if (!job.translated) mmu_.translate(me, job);
-  if (!job.skipped) reach_data(me, job);
-  machine_.agenda.reach(me);
-  mmu_.in_flight().leave(passage, me);
+  for (;;) {
+    attempt(me, job);
+    if (job.fate == Fate::under_way || job.fate == Fate::skipped) break;
+    issue_again(me, job);
+  }
+  mmu_.in_flight().leave(job.passage, me);
+  order_.leave(job, me);
   complete(job);
 }
 
+void Vcpu::attempt(Strand& me, Job& job) {
+  mmu_.in_flight().enter(job.passage, mmu_.tag());
+  me.pass(job.l1_cycles);
+  job.clock.charge(Span::tlb, me.now());
+  if (!job.translated)
+    if (const Fault fault = mmu_.translate(me, job)) return take_fault(me, job, fault);
+  if (job.fate == Fate::under_way) reach_data(me, job);
+  machine_.agenda.reach(me);
+}
+
+// Exceptions are precise (program_order.h).
+void Vcpu::take_fault(Strand& me, Job& job, const Fault& fault) {
+  if (!order_.wait_for_older(me, job)) return;
+  job.clock.charge(Span::in_order, me.now());
+  order_.begin_software(me);
+  mmu_.fault_taken(fault, job.access.va);
+  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, me, job.clock,
+                         fault.stage == 1 ? Side::guest : Side::host);
+  const FaultResponse response = machine_.privileged.handle_fault(
+      fault, job.access.space, job.access.va, job.wanted, software);
+  software.finish();
+  job.fate = response == FaultResponse::skip ? Fate::skipped : Fate::mended;
+  job.guest_faults += software.guest_faults();
+  job.host_faults += software.host_faults();
+  order_.end_software(me);
+}
+
+// An access that was undone has not happened: its time begins only now. One whose fault was mended
+// goes on, and what it has waited is part of its time.
+void Vcpu::issue_again(Strand& me, Job& job) {
+  order_.wait_for_software(me, job);
+  if (job.fate == Fate::undone) job.clock.begin(me.now());
+  while (mailbox_.stalled_until() > me.now()) {
+    me.pass_until(mailbox_.stalled_until());
+    machine_.agenda.reach(me);
+  }
+  job.clock.charge(Span::invalidation, me.now());
+  job.fate = Fate::under_way;
+  const Mmu::L1Hit hit = mmu_.look_in_l1(job.access, job.wanted);
+  job.l1_cycles = hit.latency_cycles;
+  job.translated = hit.entry != nullptr;
+  if (hit.entry) mmu_.finish(job, *hit.entry, Served::l1_tlb);
+}
+
 void Vcpu::reach_data(Strand& me, Job& job) {
-  machine_.vm.touch(job.access.space, job.access.va);
+  machine_.vm.touch(job.pa);
   if (machine_.listener)
     machine_.listener->translated(number_, job.access.space, job.access.va, job.pa);
   if (!machine_.spec.data_accesses || job.wanted.type == AccessType::fetch) return;
@@ -30,12 +73,13 @@ void Vcpu::reach_data(Strand& me, Job& job) {
 
 void Vcpu::complete(const Job& job) {
   if (!observer_) return;
+  fault_cycles_ += job.clock.of(Span::guest_fault) + job.clock.of(Span::host_fault);
   AccessDone done;
   done.vcpu = static_cast<std::uint16_t>(number_);
   done.space = job.access.space;
   done.type = job.wanted.type;
-  done.served = job.served;
-  done.skipped = job.skipped;
+  done.skipped = job.fate == Fate::skipped;
+  done.served = job.faulted() || done.skipped ? Served::fault : job.served;
   done.page_lg2 = job.page_lg2;
   done.entry_reads = job.entry_reads;
   done.walks = job.walks;
@@ -61,7 +105,7 @@ void Vcpu::unmap_one() {
   const Cycles begun = issue_.now();
   SpanClock clock;  // no access pays for this; the ones that wait for it do
   clock.begin(begun);
-  TimedSoftware software(ports_, machine_.locks, mmu_, issue_, clock);
+  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, issue_, clock, Side::guest);
   const auto space = static_cast<std::uint16_t>(space_);
   const auto page = kernel->unmap_one(space, unmap_random_, software);
   if (!page) return;
@@ -70,8 +114,8 @@ void Vcpu::unmap_one() {
   machine_.vm.invalidating(flush.what);
   shoot_down(flush, mmu_, others_, machine_.spec, machine_.agenda, issue_);
   machine_.vm.invalidated(flush.what);
+  machine_.vm.forget(*page);
   kernel->release(*page);
-  machine_.vm.forget(space, *page);
   if (observer_)
     observer_->on(ShootdownDone{static_cast<std::uint16_t>(number_),
                                 static_cast<std::uint16_t>(others_.size()), issue_.now() - begun});
@@ -82,10 +126,11 @@ void Vcpu::system_call() {
   drain();
   SpanClock clock;
   clock.begin(issue_.now());
-  mmu_.begin_software(issue_);
-  TimedSoftware software(ports_, machine_.locks, mmu_, issue_, clock);
+  order_.begin_software(issue_);
+  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, issue_, clock, Side::guest);
   machine_.privileged.system_call(software);
-  mmu_.end_software(issue_);
+  software.finish();
+  order_.end_software(issue_);
 }
 
 }  // namespace nestwalk

@@ -90,11 +90,7 @@ std::size_t Tlb::invalidate(const Invalidation& what) {
   for (Part& part : parts_)
     for (std::size_t slot = 0; slot < part.entries.size(); ++slot) {
       if (!part.array.valid(slot)) continue;
-      const TlbEntry& entry = part.entries[slot];
-      if (!what.selects(entry.tag, entry.global)) continue;
-      const unsigned reach = std::max(entry.size_lg2, entry.origin_lg2());
-      if (what.va && !what.va->meets(entry.page.aligned(reach).value, reach)) continue;
-      if (what.size_lg2 && *what.size_lg2 != entry.origin_lg2()) continue;
+      if (!covers(what, part.entries[slot])) continue;
       remove(part, slot);
       ++removed;
     }

@@ -31,6 +31,14 @@ struct TlbEntry {
   Pa translate(Va va) const { return frame + va.offset(size_lg2); }
 };
 
+// Whether an invalidation removes this entry. All pieces of a leaf go together.
+inline bool covers(const Invalidation& what, const TlbEntry& entry) {
+  if (!what.final_entries || !what.selects(entry.tag, entry.global)) return false;
+  const unsigned reach = std::max(entry.size_lg2, entry.origin_lg2());
+  if (what.va && !what.va->meets(entry.page.aligned(reach).value, reach)) return false;
+  return !what.size_lg2 || *what.size_lg2 == entry.origin_lg2();
+}
+
 struct TlbArraySpec {
   std::vector<std::uint8_t> sizes_lg2;  // page sizes that the array holds
   ArraySpec array;

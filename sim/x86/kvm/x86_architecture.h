@@ -17,6 +17,7 @@ class X86Architecture final : public Architecture {
   std::unique_ptr<HostFaultPath> make_host_fault_path(const CostTable& costs) const override;
   FlushSequence after_unmap(UnmapInvalidation kind, Tag tag,
                             const UnmappedBlock& block) const override;
+  bool invalidates_by_interrupt() const override { return true; }
   bool upper_half_in_same_tables() const override {  // 32-bit modes have no sign-extended half
     return spec_.guest == PagingKind::four_level || spec_.guest == PagingKind::five_level;
   }

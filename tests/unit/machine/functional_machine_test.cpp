@@ -183,9 +183,9 @@ TEST_CASE("a pool that does not fit names its side") {
 TEST_CASE("touched pages: counted by 4 KiB where larger ones may be mapped") {
   const OddArchitecture architecture(true, false);
   VirtualMachine huge(vm_spec(PolicyKind::thp), architecture);
-  for (const std::uint64_t va : {0x1000, 0x1fff, 0x2000, 0x80'0000}) huge.touch(0, Va{va});
-  huge.touch(1, Va{0x1000});
-  huge.touch(0, Va{0x1000});
+  for (const std::uint64_t va : {0x1000, 0x1fff, 0x2000, 0x80'0000}) huge.touch(Pa{va});
+  huge.touch(Pa{0x9000'0000});
+  huge.touch(Pa{0x1000});
   CHECK(huge.touched_bytes() == 4 * 4 * KiB);
 
   VirtualMachine base(vm_spec(), architecture);

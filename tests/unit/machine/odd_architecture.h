@@ -101,6 +101,7 @@ class OddArchitecture final : public Architecture {
   }
   bool upper_half_in_same_tables() const override { return false; }
   std::uint16_t largest_space() const override { return 0xffff; }
+  bool invalidates_by_interrupt() const override { return false; }
   std::uint8_t stage1_granule_lg2() const override { return 12; }
   std::uint8_t stage2_granule_lg2() const override { return 12; }
 
