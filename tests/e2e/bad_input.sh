@@ -83,6 +83,16 @@ trace 'empty.txt' empty.txt
 head -c 1000 "$NESTWALK_HOME/workloads/traces/hash-48M.txt.xz" >cut.txt.xz
 trace 'cut.txt.xz' cut.txt.xz
 trace 'absent.txt' absent.txt
+# A warm-up that leaves nothing to measure: told at once, or where the trace ends before it.
+small_config 'warmup_accesses: 20000' >bad.yaml
+expect 2 "$NESTWALK" run bad.yaml -o result
+says err 'bad.yaml:6: warmup_accesses: 20000 of 20000 accesses leave nothing to measure'
+printf 'R 1000 8\nR 2000 8\n' >short.txt
+small_config 'warmup_accesses: 2' >trace.yaml
+sed -i 's|^workload:.*|workload: {kind: trace, trace: {path: short.txt}}|' trace.yaml
+expect 2 "$NESTWALK" run trace.yaml -o result
+says err 'trace.yaml:6: warmup_accesses: the workload ended before its warm-up did'
+[[ ! -e result ]] || fail 'a result was written although nothing was measured'
 head -c 100 /dev/zero >cut.champsim
 small_config >trace.yaml
 sed -i 's|^workload:.*|workload: {kind: trace, trace: {path: cut.champsim, format: champsim}}|' trace.yaml

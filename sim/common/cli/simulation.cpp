@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/base/bits.h"
 #include "common/config/scalar.h"
 #include "common/machine/truth_checker.h"
@@ -106,6 +108,17 @@ void add_memory(Results& results, VirtualMachine& vm) {
         memory_use(host->counts, host->table_bytes, touched + guest_tables);
 }
 
+bool measured_anything(const TimedRun& run, const config::Config& config) {
+  const std::uint64_t warmup = config.at("warmup_accesses").as_uint();
+  return std::any_of(run.issued.begin(), run.issued.end(),
+                     [&](std::uint64_t issued) { return issued > warmup; });
+}
+
+UserError nothing_measured(const config::Config& config) {
+  return config.at("warmup_accesses")
+      .error("the workload ended before its warm-up did: nothing was measured");
+}
+
 }  // namespace
 
 SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitecture& make,
@@ -130,6 +143,7 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   std::vector<UserError> errors;
   for (const std::string& text : checker.violations()) errors.push_back({"", 0, "check", text});
   for (const std::string& text : vm.table_violations()) errors.push_back({"", 0, "check", text});
+  if (run.completed && !measured_anything(run, config)) errors.push_back(nothing_measured(config));
   if (!errors.empty()) throw UserErrors(std::move(errors));
 
   SimulationOutcome outcome;

@@ -153,6 +153,17 @@ void check_widths(const Value& run, Errors& errors) {
   }
 }
 
+// Other workloads tell only at their end how long they were (cli/simulation.cpp).
+void check_warmup(const Value& run, Errors& errors) {
+  const Value& warmup = run.at("warmup_accesses");
+  const Value* accesses = run.find("workload.accesses");
+  if (!accesses || warmup.as_uint() == 0 || warmup.as_uint() < accesses->as_uint()) return;
+  refuse(warmup, errors,
+         fmt::format("{} of {} accesses leave nothing to measure; allowed: fewer than "
+                     "workload.accesses",
+                     warmup.as_uint(), accesses->as_uint()));
+}
+
 ProgramSpace program_space(const Value& run) {
   if (run.at("translation.stages").as_text() == "stage2_only")
     return {run.at("guest.memory").as_uint()};
@@ -185,6 +196,7 @@ void rule_run(Value& run, Errors& errors) {
   if (!native) check_side(run.at("host"), arm64, granule_of(run, true), errors);
   check_widths(run, errors);
   check_reach(run.at("workload"), program_space(run), errors);
+  check_warmup(run, errors);
 }
 
 }  // namespace nestwalk::config

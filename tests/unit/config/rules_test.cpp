@@ -115,6 +115,8 @@ const Row rows[] = {
     {{"workload={kind: pointer_chase, node_bytes: 60}"},
      "workload.node_bytes: 60 is not a multiple of access_bytes"},
     {{"workload={kind: pointer_chase, node_bytes: 64}"}, ""},
+    {{"warmup_accesses=100"}, "warmup_accesses: 100 of 100 accesses leave nothing to measure"},
+    {{"warmup_accesses=99"}, ""},
 };
 
 }  // namespace
