@@ -11,6 +11,8 @@ namespace nestwalk {
 // All tables, in the order of the report.
 std::vector<Table> report_tables(const Results& results);
 
+Table translation_table(const Results& results);
+Table first_touch_table(const Results& results);
 Table summary_table(const Results& results);
 Table latency_table(const Results& results);
 Table latency_histogram_table(const Results& results);

@@ -37,10 +37,12 @@ struct Meta {
   std::string name;     // of the configuration
   std::string variant;  // empty when the configuration has none
   std::uint64_t seed = 0;
+  std::uint64_t frequency_mhz = 0;  // of the cores, whose cycles all cycles are; 0: not known
   std::string workload_name;
   std::string workload_identity;  // equal if and only if two runs executed the same accesses
   std::vector<Label> labels;
-  std::string config_yaml;  // resolved: running it again gives the same bytes
+  std::vector<Label> settings;  // the resolved configuration by dotted key, in its own order
+  std::string config_yaml;      // resolved: running it again gives the same bytes
   std::vector<CostSource> costs;
   std::vector<std::string> warnings;
   // The manuals' names of the table levels, by height (0 = last level); may be empty.
@@ -49,9 +51,12 @@ struct Meta {
   bool operator==(const Meta&) const = default;
 };
 
+using SpanCycles = std::array<std::uint64_t, time_spans.size()>;  // sums over accesses
+
 struct VcpuTotals {
   std::uint64_t accesses = 0;
-  std::uint64_t last_cycle = 0;  // when its last access completed
+  std::uint64_t last_cycle = 0;  // of the measured region, when its last access completed
+  SpanCycles span_cycles{};
   bool operator==(const VcpuTotals&) const = default;
 };
 
@@ -90,9 +95,14 @@ struct ReferenceRow {
   bool operator==(const ReferenceRow&) const = default;
 };
 
+// Faults of one side. The latency of a guest's fault includes the host's faults that its handler
+// caused, which are also faults of the host's side.
 struct Faults {
-  CountByPage by_page;  // by the size that was mapped
-  Histogram latency;    // cycles
+  CountByPage by_page;                     // by the size that was mapped
+  Histogram latency;                       // cycles, of faults that mapped something
+  std::uint64_t host_cycles = 0;           // of `latency`, within the host's faults
+  Histogram spurious;                      // cycles, of those that another vCPU was ahead of
+  std::uint64_t spurious_host_cycles = 0;  // of `spurious`, within the host's faults
   bool operator==(const Faults&) const = default;
 };
 
@@ -128,12 +138,17 @@ struct HostMeasures {
 
 struct Results {
   Meta meta;
-  std::uint64_t simulated_cycles = 0;
-  std::uint64_t instructions = 0;  // 0: the workload does not say
+  std::uint64_t simulated_cycles = 0;  // of the measured region: until the last vCPU has finished
+  std::uint64_t warmup_cycles = 0;     // before it
+  std::uint64_t instructions = 0;      // 0: the workload does not say
   std::vector<VcpuTotals> vcpus;
   std::array<Histogram, how_served.size()> translation_latency;  // cycles, all spans but data
   Histogram access_latency;                                      // cycles, data included
-  std::array<std::uint64_t, time_spans.size()> span_cycles{};    // sums over all accesses
+  // What hardware alone would have taken: without fault software, the wait to fault in order and
+  // the stalls by TLB shootdowns.
+  Histogram hardware_translation;  // cycles
+  Histogram steady_access;         // cycles, data included
+  SpanCycles span_cycles{};        // of all vCPUs
   std::array<TlbByPage, tlb_names.size()> tlbs;
   Walks walks;
   std::vector<ReferenceRow> references;  // in the order of a walk
