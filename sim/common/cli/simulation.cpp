@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "common/base/bits.h"
 #include "common/config/dump.h"
@@ -10,6 +11,8 @@
 #include "common/machine/truth_checker.h"
 #include "common/probe/collectors/check_sums.h"
 #include "common/probe/collectors/collectors.h"
+#include "common/probe/collectors/fan_out.h"
+#include "common/probe/collectors/memory_system.h"
 #include "common/sysc/timed_machine.h"
 #include "common/workload/make_source.h"
 
@@ -149,10 +152,14 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
     sources.push_back(make_source(workload, vcpu, machine.seed));
 
   Collectors collectors;
+  Observer* observer = &collectors;
+  std::optional<FanOut> both;
+  if (request.also_told)
+    observer = &both.emplace(std::vector<Observer*>{&collectors, request.also_told});
   const bool check = config.at("check").as_bool();
   TruthChecker checker(vm);
   if (check) vm.watch_tables();
-  TimedMachine timed("machine", machine, unmap_spec(config), request.sync, vm, sources, collectors,
+  TimedMachine timed("machine", machine, unmap_spec(config), request.sync, vm, sources, *observer,
                      control, check ? &checker : nullptr);
   const TimedRun run = timed.run();
   std::vector<UserError> errors;
@@ -165,6 +172,7 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   collectors.fill(outcome.results);
   outcome.results.meta = describe(request, workload, *vm.make_engine());
   set_times(outcome.results, run);
+  outcome.results.memory_system = memory_system(run.memory, run.dram_peak_bytes_per_cycle);
   add_memory(outcome.results, vm);
   if (outcome.completed) check_sums(outcome.results);
   return outcome;

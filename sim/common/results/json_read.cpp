@@ -46,6 +46,10 @@ class Place {
       fail(fmt::format("not a whole number in 0..{}", most));
     return json_.get<std::uint64_t>();
   }
+  double number() const {
+    if (!json_.is_number()) fail("not a number");
+    return json_.get<double>();
+  }
   std::uint8_t page_lg2() const { return static_cast<std::uint8_t>((*this)["page_lg2"].count(63)); }
 
  private:
@@ -190,6 +194,19 @@ void read_software_and_memory(const Place& root, Results& results) {
                         read_histogram(root["shootdowns"]["latency_cycles"])};
 }
 
+void read_memory_system(const Place& root, MemorySystem& memory) {
+  for (std::size_t i = 0; i < cache_levels.size(); ++i) {
+    const Place use = root["caches"][cache_levels[i].key];
+    memory.caches[i] = {use["hits"].count(), use["misses"].count(), use["merged"].count(),
+                        use["latency_cycles"].count()};
+  }
+  const Place use = root["dram"];
+  memory.dram = {use["row_hits"].count(),        use["row_misses"].count(),
+                 use["row_conflicts"].count(),   use["bytes"].count(),
+                 use["bus_busy_cycles"].count(), use["latency_cycles"].count(),
+                 use["queueing_cycles"].count(), use["peak_bytes_per_cycle"].number()};
+}
+
 Json parse(std::string_view text, const std::string& file) {
   try {
     return Json::parse(text);
@@ -218,6 +235,7 @@ Results from_json(std::string_view text, const std::string& file) {
   read_tlbs(root, results);
   read_walks(root, results);
   read_software_and_memory(root, results);
+  read_memory_system(root, results.memory_system);
   const std::uint64_t n = translation_overall(results).count();
   for (const char* key :
        {"access_latency_cycles", "hardware_translation_cycles", "steady_access_cycles"})

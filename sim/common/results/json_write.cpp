@@ -168,6 +168,38 @@ Json json_of_faults(const Results& results) {
   return json;
 }
 
+Json json_of_caches(const Results& results) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < cache_levels.size(); ++i) {
+    const CacheUse& use = results.memory_system.caches[i];
+    json[std::string(cache_levels[i].key)] = {
+        {"accesses", use.accesses()},
+        {"hits", use.hits},
+        {"misses", use.misses},
+        {"merged", use.merged},
+        {"latency_cycles", use.latency_cycles},
+        {"hit_rate", json_number(ratio(use.hits, use.accesses()))},
+        {"mean_cycles", json_number(ratio(use.latency_cycles, use.accesses()))}};
+  }
+  return json;
+}
+
+Json json_of_dram(const Results& results) {
+  const DramUse& use = results.memory_system.dram;
+  return {{"accesses", use.accesses()},
+          {"row_hits", use.row_hits},
+          {"row_misses", use.row_misses},
+          {"row_conflicts", use.row_conflicts},
+          {"bytes", use.bytes},
+          {"bus_busy_cycles", use.bus_busy_cycles},
+          {"latency_cycles", use.latency_cycles},
+          {"queueing_cycles", use.queueing_cycles},
+          {"peak_bytes_per_cycle", use.peak_bytes_per_cycle},
+          {"mean_cycles", json_number(ratio(use.latency_cycles, use.accesses()))},
+          {"gb_per_s", json_number(dram_gb_per_s(results))},
+          {"peak_share", json_number(dram_peak_share(results))}};
+}
+
 Json json_of_memory(const Results& results) {
   Json json = Json::object();
   for (std::size_t i = 0; i < memory_sides.size(); ++i) {
@@ -202,6 +234,8 @@ std::string to_json(const Results& results) {
   json["faults"] = json_of_faults(results);
   json["shootdowns"] = {{"targets", results.shootdowns.targets},
                         {"latency_cycles", json_of(results.shootdowns.latency)}};
+  json["caches"] = json_of_caches(results);
+  json["dram"] = json_of_dram(results);
   json["memory"] = json_of_memory(results);
   return json_text(json);
 }

@@ -151,6 +151,19 @@ std::optional<double> mean_read_cycles(const ReferenceRow& row) {
   return ratio(row.read_cycles, references_read(row));
 }
 
+std::optional<double> dram_gb_per_s(const Results& results) {
+  const auto ns = nanoseconds(results, static_cast<double>(results.simulated_cycles));
+  if (!ns || *ns == 0) return std::nullopt;
+  return static_cast<double>(results.memory_system.dram.bytes) / *ns;
+}
+
+std::optional<double> dram_peak_share(const Results& results) {
+  const DramUse& dram = results.memory_system.dram;
+  const auto per_cycle = ratio(dram.bytes, results.simulated_cycles);
+  if (!per_cycle || dram.peak_bytes_per_cycle <= 0) return std::nullopt;
+  return *per_cycle / dram.peak_bytes_per_cycle;
+}
+
 std::optional<double> accesses_per_second(const Results& results) {
   if (!results.host || results.host->simulation_seconds <= 0) return std::nullopt;
   return static_cast<double>(accesses(results)) / results.host->simulation_seconds;

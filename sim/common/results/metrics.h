@@ -59,6 +59,10 @@ std::uint64_t references_read(const ReferenceRow& row);
 // Mean cycles of the references at this position that were really read.
 std::optional<double> mean_read_cycles(const ReferenceRow& row);
 
+// Bandwidth of DRAM over the measured region, and its share of the channels' peak.
+std::optional<double> dram_gb_per_s(const Results& results);  // 1 GB: 10^9 bytes
+std::optional<double> dram_peak_share(const Results& results);
+
 // Accesses simulated per second of the host; nothing when it was not measured.
 std::optional<double> accesses_per_second(const Results& results);
 

@@ -128,6 +128,8 @@ std::vector<Table> report_tables(const Results& results) {
           latency_histogram_table(results),
           time_split_table(results),
           tlb_table(results),
+          cache_table(results),
+          dram_table(results),
           walk_table(results),
           walk_reads_table(results),
           walk_pages_table(results),

@@ -19,6 +19,9 @@ Table latency_histogram_table(const Results& results);
 Table time_split_table(const Results& results);
 Table tlb_table(const Results& results);
 
+Table cache_table(const Results& results);
+Table dram_table(const Results& results);
+
 Table walk_table(const Results& results);
 Table walk_reads_table(const Results& results);
 Table walk_pages_table(const Results& results);

@@ -112,6 +112,35 @@ struct Shootdowns {
   bool operator==(const Shootdowns&) const = default;
 };
 
+// One level of cache in the measured region, summed over vCPUs: data, walkers and software alike.
+struct CacheUse {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t merged = 0;          // waited for a line that was on its way
+  std::uint64_t latency_cycles = 0;  // from the arrival to the line, of all
+  std::uint64_t accesses() const { return hits + misses + merged; }
+  bool operator==(const CacheUse&) const = default;
+};
+
+struct DramUse {
+  std::uint64_t row_hits = 0;       // the row was open
+  std::uint64_t row_misses = 0;     // no row was open
+  std::uint64_t row_conflicts = 0;  // another row was open
+  std::uint64_t bytes = 0;
+  std::uint64_t bus_busy_cycles = 0;  // summed over channels
+  std::uint64_t latency_cycles = 0;   // from the arrival to the line, of all
+  std::uint64_t queueing_cycles = 0;  // the part that an idle memory would have spared them
+  double peak_bytes_per_cycle = 0;    // of all channels; 0: not known
+  std::uint64_t accesses() const { return row_hits + row_misses + row_conflicts; }
+  bool operator==(const DramUse&) const = default;
+};
+
+struct MemorySystem {
+  std::array<CacheUse, cache_levels.size()> caches;
+  DramUse dram;
+  bool operator==(const MemorySystem&) const = default;
+};
+
 // Memory of one side at the end of the run.
 struct MemoryUse {
   std::uint64_t table_bytes = 0;
@@ -154,6 +183,7 @@ struct Results {
   std::vector<ReferenceRow> references;  // in the order of a walk
   std::array<Faults, memory_sides.size()> faults;
   Shootdowns shootdowns;
+  MemorySystem memory_system;
   std::array<MemoryUse, memory_sides.size()> memory;
   std::optional<HostMeasures> host;
   bool operator==(const Results&) const = default;

@@ -100,6 +100,26 @@ void add_memory(Scalars& all, const Results& r) {
   all.push_back({"host_bloat_bytes", "host\nbloat", "bytes", Kind::bytes, host.bloat_bytes()});
 }
 
+void add_memory_system(Scalars& all, const Results& r) {
+  const DramUse& dram = r.memory_system.dram;
+  const auto mean = ratio(dram.latency_cycles, dram.accesses());
+  for (std::size_t i = 0; i < cache_levels.size(); ++i) {
+    const CacheUse& use = r.memory_system.caches[i];
+    all.push_back({fmt::format("{}_cache_hit_rate", cache_levels[i].key),
+                   fmt::format("{}\nhits", cache_levels[i].label), "of the cache's accesses",
+                   Kind::share, cell_of(ratio(use.hits, use.accesses()))});
+  }
+  all.push_back({"dram_accesses_per_1000_accesses", "DRAM\n/1000\nacc.", "per 1000 accesses",
+                 Kind::number, cell_of(per_thousand(dram.accesses(), accesses(r)))});
+  all.push_back({"dram_row_hit_rate", "row\nhits", "of DRAM's accesses", Kind::share,
+                 cell_of(ratio(dram.row_hits, dram.accesses()))});
+  all.push_back({"dram_mean_ns", "DRAM\nns", "ns per DRAM access", Kind::number,
+                 cell_of(nanoseconds(r, mean))});
+  all.push_back({"dram_gb_per_s", "GB/s", "GB/s", Kind::number, cell_of(dram_gb_per_s(r))});
+  all.push_back({"dram_peak_share", "of\npeak", "of the channels' peak", Kind::share,
+                 cell_of(dram_peak_share(r))});
+}
+
 struct AsNumber {
   std::optional<double> operator()(Cell::Unknown) const { return std::nullopt; }
   std::optional<double> operator()(const std::string&) const { return std::nullopt; }
@@ -123,6 +143,7 @@ std::vector<Scalar> summary(const Results& results) {
   all.push_back({"fault_time_share", "fault\nshare", "of the vCPUs' time", Kind::share,
                  cell_of(fault_time_share(results))});
   add_memory(all, results);
+  add_memory_system(all, results);
   return all;
 }
 

@@ -5,18 +5,21 @@
 #include <systemc>
 #include <vector>
 
+#include "common/probe/memory_counts.h"
 #include "common/sysc/vcpu.h"
 
 namespace nestwalk {
 
 struct TimedRun {
-  bool completed = false;             // false: stopped early on request
-  Cycles cycles = 0;                  // until the last vCPU has finished
+  bool completed = false;  // false: stopped early on request
+  Cycles cycles = 0;       // until the last vCPU has finished
   // When all vCPUs had done their warm-up, and the measured region began for all of them.
   Cycles measured_from_cycle = 0;
   std::vector<std::uint64_t> issued;  // accesses per vCPU
   std::vector<Cycles> finish_cycles;  // per vCPU
   std::uint64_t dram_accesses = 0, dram_row_hits = 0;
+  MemoryCounts memory;                   // of caches and DRAM, in the measured region
+  double dram_peak_bytes_per_cycle = 0;  // all channels; 0: not known
 };
 
 class TimedMachine : public sc_core::sc_module {

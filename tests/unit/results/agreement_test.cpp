@@ -180,6 +180,25 @@ TEST_CASE("fault software in us: CSV and JSON agree, and how much of the guest's
   }
 }
 
+TEST_CASE("caches and DRAM: CSV and JSON agree, and bandwidth by hand") {
+  const Results results = sample_4k();
+  const Document json = Document::parse(to_json(results));
+  for (const Record& row : records(to_csv(cache_table(results))))
+    for (const auto& [name, value] : json["caches"][row.at("cache")].items())
+      check_same(row.at(name), value);
+  const auto dram = records(to_csv(dram_table(results)));
+  REQUIRE(dram.size() == 1);
+  for (const auto& [name, value] : json["dram"].items())
+    if (name != "peak_bytes_per_cycle") check_same(dram[0].at(name), value);
+  CHECK(json["dram"]["gb_per_s"] == 192000.0 / 1'800'000);  // bytes per ns
+  CHECK(json["dram"]["peak_share"] == 192000.0 / 3'600'000 / 10.5);
+  CHECK(json["dram"]["mean_cycles"] == 200.0);
+  CHECK(json["summary"]["dram_row_hit_rate"] == 1.0 / 3);
+  CHECK(json["summary"]["dram_mean_ns"] == 100.0);
+  CHECK(json["summary"]["l1d_cache_hit_rate"] == 0.9);
+  CHECK(json["summary"]["llc_cache_hit_rate"].is_null());
+}
+
 TEST_CASE("the numbers are right, by hand") {
   const Document json = Document::parse(to_json(sample_4k()));
   CHECK(json["summary"]["accesses"] == 100000);

@@ -109,6 +109,8 @@ inline Results sample_4k() {
   add(r.shootdowns.latency, 2500, 4);
   r.memory[index_of(MemorySide::guest)] = {1 << 20, 40 << 20, 40 << 20, {{12, 10240}}, 0, 0};
   r.memory[index_of(MemorySide::host)] = {2 << 20, 41 << 20, 41 << 20, {{12, 10496}}, 0, 0};
+  r.memory_system.caches = {{{90000, 9000, 1000, 1'000'000}, {6000, 3000, 0, 500'000}, {}}};
+  r.memory_system.dram = {1000, 500, 1500, 3000 * 64, 9000, 600'000, 60'000, 10.5};
   r.host = HostMeasures{3.25, 2.5, 123 << 20};
   return r;
 }
@@ -155,6 +157,8 @@ inline Results sample_2m() {
   add(r.faults[index_of(MemorySide::host)].latency, 6000, 67);
   r.memory[index_of(MemorySide::guest)] = {40960, 80 << 20, 40 << 20, {{21, 40}}, 5, 0};
   r.memory[index_of(MemorySide::host)] = {49152, 82 << 20, 80 << 20, {{21, 41}}, 0, 1};
+  r.memory_system.caches = {{{95000, 4000, 1000, 700'000}, {3000, 1000, 0, 300'000}, {}}};
+  r.memory_system.dram = {600, 100, 300, 1000 * 64, 3000, 180'000, 9'000, 10.5};
   r.host = HostMeasures{2.0, 1.6, 110 << 20};
   return r;
 }
