@@ -13,6 +13,7 @@
 #include "common/cli/interruption.h"
 #include "common/cli/options.h"
 #include "common/cli/progress.h"
+#include "common/cli/terminal.h"
 #include "common/results/comparison.h"
 #include "common/results/write_results.h"
 #include "common/workload/make_source.h"
@@ -192,9 +193,7 @@ int report_interruption(const std::vector<Task>& tasks, const std::vector<Child>
   return interrupted_status;
 }
 
-void print(const Comparison& comparison) {
-  std::cout << to_text(comparison, {isatty(STDOUT_FILENO) != 0, 100});
-}
+void print(const Comparison& comparison) { std::cout << to_text(comparison, style_of_output()); }
 
 int compare_results(const std::vector<std::string>& paths, const fs::path& output) {
   std::vector<Results> results;

@@ -9,6 +9,8 @@
 #include "common/cli/interruption.h"
 #include "common/cli/options.h"
 #include "common/cli/progress.h"
+#include "common/cli/terminal.h"
+#include "common/probe/collectors/access_log.h"
 #include "common/results/text_report.h"
 #include "common/results/write_results.h"
 
@@ -34,6 +36,9 @@ Options described() {
   options.add_config_options();
   options.add()("output,o", po::value<std::string>()->value_name("DIR"),
                 "result directory (default: results/NAME)");
+  options.add()("per-access", po::value<std::string>()->value_name("FILE"),
+                "write every measured access to a CSV file; compressed if the name ends in\n"
+                ".gz, .xz or .zst");
   options.add()("variant", po::value<std::string>()->default_value("")->value_name("NAME"),
                 "which of the config's variants (default: the first)");
   options.add()("sync", po::value<std::string>()->default_value("lazy")->value_name("MODE"),
@@ -51,6 +56,29 @@ Sync sync_mode(const std::string& text) {
   if (text == "strict") return Sync::strict;
   throw UserErrors(
       UserError{"", 0, "--sync", fmt::format("'{}' is no mode; allowed: lazy, strict", text)});
+}
+
+// The file of --per-access with what writes it. Nothing of it stays unless it is published.
+struct PerAccess {
+  explicit PerAccess(const fs::path& path) : file(path), log(file) {}
+  OutputFile file;
+  AccessLog log;
+};
+
+fs::path real_place(const fs::path& path) {
+  const fs::path real = fs::weakly_canonical(fs::absolute(path));
+  return real.has_filename() ? real : real.parent_path();
+}
+
+// Null: not asked for.
+std::unique_ptr<PerAccess> open_per_access(const Options& options, const fs::path& directory) {
+  if (!options.has("per-access")) return nullptr;
+  const fs::path path = options.get<std::string>("per-access");
+  if (real_place(path).parent_path() == real_place(directory))
+    throw UserErrors(UserError{path.string(), 0, "--per-access",
+                               "lies in the result directory, which is replaced as a whole; choose "
+                               "a place beside it"});
+  return std::make_unique<PerAccess>(path);
 }
 
 // What the accesses of all vCPUs come to, if the config tells.
@@ -80,15 +108,16 @@ int run_command(const Program& program, const Arguments& arguments) {
     return status_ok;
   }
 
+  const std::unique_ptr<PerAccess> per_access = open_per_access(options, directory);
   const bool quiet = options.has("quiet");
   Progress progress(static_cast<unsigned>(config.at("machine.vcpus").as_uint()),
                     {!quiet && isatty(STDERR_FILENO) != 0, options.get<int>("progress-pipe"),
                      config.at("warmup_accesses").as_uint(), accesses_expected(config), name});
   const Clock::time_point simulation_begun = Clock::now();
-  SimulationOutcome outcome =
-      simulate({config, variant, config::dump(config, fs::absolute(directory)),
-                sync_mode(options.get<std::string>("sync"))},
-               program.make_architecture, progress);
+  SimulationOutcome outcome = simulate(
+      {config, variant, config::dump(config, fs::absolute(directory)),
+       sync_mode(options.get<std::string>("sync")), per_access ? &per_access->log : nullptr},
+      program.make_architecture, progress);
   const auto seconds_since = [](Clock::time_point then) {
     return std::chrono::duration<double>(Clock::now() - then).count();
   };
@@ -100,9 +129,11 @@ int run_command(const Program& program, const Arguments& arguments) {
   }
   outcome.results.host =
       HostMeasures{seconds_since(begun), seconds_since(simulation_begun), peak_memory_bytes()};
+  if (per_access) per_access->log.finish();
   write_results(directory, outcome.results);
+  if (per_access) per_access->file.publish();
   if (!quiet)
-    std::cout << to_text(outcome.results, {isatty(STDOUT_FILENO) != 0, 100})
+    std::cout << to_text(outcome.results, style_of_output())
               << "\nresult files: " << directory.string() << "\n";
   return status_ok;
 }

@@ -3,11 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "common/base/bits.h"
+#include "common/config/dump.h"
 #include "common/config/scalar.h"
 #include "common/machine/truth_checker.h"
+#include "common/probe/collectors/check_sums.h"
 #include "common/probe/collectors/collectors.h"
+#include "common/probe/collectors/fan_out.h"
+#include "common/probe/collectors/memory_system.h"
 #include "common/sysc/timed_machine.h"
 #include "common/workload/make_source.h"
 
@@ -34,6 +39,20 @@ void add_costs(Meta& meta, const char* side, const config::Costs& costs) {
         {fmt::format("{}.{}", side, cost.step), cost.cycles, cost_kind(cost.kind), cost.source});
 }
 
+// Every scalar of the resolved configuration, and every list of scalars, by its dotted key.
+void add_settings(std::vector<Label>& settings, const config::Value& value) {
+  const auto nested = [](const config::Value& item) {
+    return item.type() == config::Value::Type::object || item.type() == config::Value::Type::list;
+  };
+  const bool list = value.type() == config::Value::Type::list;
+  const auto items = value.items();
+  if (value.type() == config::Value::Type::object ||
+      (list && std::any_of(items.begin(), items.end(), nested)))
+    for (const config::Value& item : items) add_settings(settings, item);
+  else
+    settings.push_back({value.path(), config::format_value(value)});
+}
+
 // "thp", or "thp 2M, 64K" where sizes are chosen.
 std::string policy_label(const config::Value& side) {
   std::string text = side.at("policy").as_text();
@@ -53,6 +72,8 @@ Meta describe(const SimulationRequest& request, const WorkloadSpec& workload,
   meta.name = config.at("name").as_text();
   meta.variant = request.variant;
   meta.seed = config.at("seed").as_uint();
+  meta.frequency_mhz = config.at("machine.frequency_mhz").as_uint();
+  add_settings(meta.settings, config.root);
   meta.workload_name = config.at("workload.kind").as_text();
   if (meta.workload_name == "trace")
     meta.workload_name = config.at("workload.trace.path").as_path().filename().string();
@@ -80,6 +101,14 @@ Meta describe(const SimulationRequest& request, const WorkloadSpec& workload,
   meta.stage1_levels = level_names(engine, 1, shape.stage1_levels);
   meta.stage2_levels = level_names(engine, 2, shape.stage2_levels);
   return meta;
+}
+
+// The machine's cycles count from its start; results begin where measuring did.
+void set_times(Results& results, const TimedRun& run) {
+  results.warmup_cycles = run.measured_from_cycle;
+  results.simulated_cycles = run.cycles - run.measured_from_cycle;
+  for (VcpuTotals& vcpu : results.vcpus)
+    if (vcpu.accesses) vcpu.last_cycle -= run.measured_from_cycle;
 }
 
 MemoryUse memory_use(const MappingCounts& counts, std::uint64_t table_bytes,
@@ -134,10 +163,14 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
     sources.push_back(make_source(workload, vcpu, machine.seed));
 
   Collectors collectors;
+  Observer* observer = &collectors;
+  std::optional<FanOut> both;
+  if (request.also_told)
+    observer = &both.emplace(std::vector<Observer*>{&collectors, request.also_told});
   const bool check = config.at("check").as_bool();
   TruthChecker checker(vm);
   if (check) vm.watch_tables();
-  TimedMachine timed("machine", machine, unmap_spec(config), request.sync, vm, sources, collectors,
+  TimedMachine timed("machine", machine, unmap_spec(config), request.sync, vm, sources, *observer,
                      control, check ? &checker : nullptr);
   const TimedRun run = timed.run();
   std::vector<UserError> errors;
@@ -150,8 +183,10 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   outcome.completed = run.completed;
   collectors.fill(outcome.results);
   outcome.results.meta = describe(request, workload, *vm.make_engine());
-  outcome.results.simulated_cycles = run.cycles;
+  set_times(outcome.results, run);
+  outcome.results.memory_system = memory_system(run.memory, run.dram_peak_bytes_per_cycle);
   add_memory(outcome.results, vm);
+  if (outcome.completed) check_sums(outcome.results);
   return outcome;
 }
 

@@ -19,6 +19,7 @@ struct SimulationRequest {
   std::string variant;      // name for the results; may be empty
   std::string config_yaml;  // the resolved config, to be kept with the results
   Sync sync = Sync::lazy;
+  Observer* also_told = nullptr;  // of every event in the measured region, besides the collectors
 };
 
 struct SimulationOutcome {

@@ -71,6 +71,13 @@ inline constexpr std::array<Category, 3> tlb_names{{
     {"l2", "L2"},
 }};
 
+enum class CacheLevel : std::uint8_t { l1d, l2, llc };
+inline constexpr std::array<Category, 3> cache_levels{{
+    {"l1d", "L1D"},
+    {"l2", "L2"},
+    {"llc", "LLC"},
+}};
+
 enum class MemorySide : std::uint8_t { guest, host };
 inline constexpr std::array<Category, 2> memory_sides{{{"guest", "guest"}, {"host", "host"}}};
 

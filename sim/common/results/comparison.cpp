@@ -7,7 +7,9 @@
 
 #include "common/base/check.h"
 #include "common/base/user_error.h"
+#include "common/results/differences.h"
 #include "common/results/metrics.h"
+#include "common/results/prices.h"
 
 namespace nestwalk {
 namespace {
@@ -54,7 +56,61 @@ void warn_of_differences(Comparison& comparison, const std::vector<Results>& res
     warn("the number of accesses", accesses(base), accesses(results[i]));
     warn("the seed", base.meta.seed, results[i].meta.seed);
     warn("the version of nestwalk", base.meta.nestwalk_version, results[i].meta.nestwalk_version);
+    warn("the frequency in MHz, and so what a cycle is,", base.meta.frequency_mhz,
+         results[i].meta.frequency_mhz);
   }
+}
+
+ComparedVariant compared(const Results& results, const std::string& name) {
+  ComparedVariant variant;
+  variant.name = name;
+  variant.metrics = summary(results);
+  for (std::size_t span = 0; span < time_spans.size(); ++span)
+    variant.span_cycles_per_access[span] =
+        span_cycles_per_access(results, static_cast<TimeSpan>(span));
+  // How much latencies scatter says how far the time per access may be trusted.
+  const auto steady = nanoseconds(results, steady_cycles_per_access(results));
+  if (steady)
+    variant.steady_ns =
+        Estimate{*steady, *steady * relative_error(results.steady_access).value_or(0)};
+  const auto us = [&](double cycles) { return nanoseconds(results, cycles).value_or(0) / 1000; };
+  if (steady)
+    variant.fault_us = Estimate{us(static_cast<double>(fault_cycles(results))),
+                                us(fault_cycles_deviation(results))};
+  variant.prices = marks_of_prices(results.meta);
+  variant.populated =
+      std::any_of(memory_sides.begin(), memory_sides.end(),
+                  [&](const Category& side) { return is_populated(results.meta, side.key); });
+  return variant;
+}
+
+void give_ranks(std::vector<ComparedVariant>& variants) {
+  std::vector<std::pair<double, ComparedVariant*>> order;
+  for (ComparedVariant& variant : variants)
+    if (const auto us = number_of(metric(variant, "simulated_us").value))
+      order.emplace_back(*us, &variant);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  double first_of_rank = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool shared = i > 0 && order[i].first < first_of_rank * (1 + least_share_named);
+    order[i].second->rank = shared ? order[i - 1].second->rank : static_cast<unsigned>(i + 1);
+    if (!shared) first_of_rank = order[i].first;
+  }
+}
+
+// Variants that did not pay for the same first touches in the measured region never break even.
+std::optional<BreakEven> break_even(const ComparedVariant& variant,
+                                    const ComparedVariant& baseline) {
+  if (variant.populated != baseline.populated || !variant.steady_ns || !baseline.steady_ns)
+    return std::nullopt;
+  if (!differ(*variant.steady_ns, *baseline.steady_ns) ||
+      !differ(*variant.fault_us, *baseline.fault_us))
+    return std::nullopt;
+  const double fault_us = variant.fault_us->value - baseline.fault_us->value;
+  const double ns = variant.steady_ns->value - baseline.steady_ns->value;
+  if ((fault_us > 0) == (ns > 0)) return std::nullopt;
+  return BreakEven{-fault_us * 1000 / ns, fault_us, ns};
 }
 
 }  // namespace
@@ -63,15 +119,14 @@ Comparison compare(const std::vector<Results>& results) {
   if (results.empty()) throw UserErrors(UserError{"", 0, "", "there are no results to compare"});
   refuse_other_workloads(results);
   const Meta& first = results.front().meta;
-  Comparison comparison{first.workload_name, first.workload_identity, {}, {}};
+  Comparison comparison{first.workload_name, first.workload_identity, {}, {}, {}};
   const auto names = unique_names(results);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    ComparedVariant variant{names[i], summary(results[i]), {}};
-    for (std::size_t span = 0; span < time_spans.size(); ++span)
-      variant.span_cycles_per_access[span] =
-          span_cycles_per_access(results[i], static_cast<TimeSpan>(span));
-    comparison.variants.push_back(std::move(variant));
-  }
+  for (std::size_t i = 0; i < results.size(); ++i)
+    comparison.variants.push_back(compared(results[i], names[i]));
+  give_ranks(comparison.variants);
+  for (ComparedVariant& variant : comparison.variants)
+    variant.break_even = break_even(variant, comparison.variants.front());
+  comparison.differences = differences(results);
   warn_of_differences(comparison, results);
   return comparison;
 }

@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "common/results/comparison.h"
 #include "common/results/number_text.h"
+#include "common/results/verdict.h"
 #include "common/results/wrap.h"
 
 namespace nestwalk {
 namespace {
 
 constexpr std::size_t longest_name = 24;
-constexpr std::string_view translation = "translation_mean_cycles";
 
 // The names by which the tables call the variants: their own, or numbers explained by a legend.
 struct ShortNames {
@@ -98,117 +99,102 @@ Table time_table(const Comparison& comparison, const std::vector<std::string>& n
   return table;
 }
 
-// "walks 46.0 -> 11.2", or nothing when it did not change.
-std::string change(const ComparedVariant& from, const ComparedVariant& to, std::string_view key,
-                   const char* what) {
-  const Scalar &before = metric(from, key), &after = metric(to, key);
-  if (before.value == after.value) return {};
-  return fmt::format("{} {} -> {}", what, cell_text(before.value, before.kind),
-                     cell_text(after.value, after.kind));
+// Values that are longer are cut; comparison.json has all of them.
+std::string shortened_value(const std::string& value) {
+  constexpr std::size_t longest = 40;
+  if (value.empty()) return "-";
+  return value.size() <= longest ? value : value.substr(0, longest - 2) + "..";
 }
 
-// "+40.0 MiB guest bloat", or nothing.
-std::string growth(const ComparedVariant& from, const ComparedVariant& to, std::string_view key,
-                   const char* what) {
-  const std::string by = against(metric(to, key), metric(from, key));
-  return by == "=" ? "" : by + ' ' + what;
+// One row per key and one column per variant.
+Table differences_table(const Comparison& comparison, const std::vector<std::string>& names) {
+  constexpr std::size_t most = 12;
+  const auto& all = comparison.differences;
+  Table table{.id = "differences", .title = "What differs", .columns = {{"key", "key"}}};
+  for (const std::string& name : names) table.columns.push_back({"", name, Kind::words});
+  for (std::size_t i = 0; i < std::min(all.size(), most); ++i) {
+    table.rows.push_back({{all[i].key}});
+    for (const std::string& value : all[i].values)
+      table.rows.back().cells.push_back(shortened_value(value));
+  }
+  if (all.size() > most)
+    table.note = fmt::format("And {} more keys, in comparison.json.", all.size() - most);
+  return table;
 }
 
-std::string joined(const std::vector<std::string>& parts) {
+std::string verdicts(const Comparison& comparison, const TextStyle& style) {
   std::string text;
-  for (const std::string& part : parts)
-    if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
+  for (const std::string& each : {steady_verdict(comparison), first_touch_verdict(comparison)})
+    if (!each.empty()) text += '\n' + wrapped("", each, style.columns);
+  std::string heading = "\nBreak-even\n";
+  for (const std::string& even : break_even_sentences(comparison))
+    text += std::exchange(heading, "") + wrapped("  ", even, style.columns);
   return text;
 }
 
-// The variant with the least of a metric; the first of equals. `skip` takes no part.
-const ComparedVariant* least(const Comparison& comparison, std::string_view key,
-                             const ComparedVariant* skip = nullptr) {
-  const ComparedVariant* best = nullptr;
-  for (const ComparedVariant& variant : comparison.variants) {
-    const auto number = number_of(metric(variant, key).value);
-    if (&variant == skip || !number) continue;
-    if (!best || *number < *number_of(metric(*best, key).value)) best = &variant;
+Table rank_table(const Comparison& comparison, const std::vector<std::string>& names,
+                 const std::string& title) {
+  Table table =
+      glance_table(comparison, names, title,
+                   {"simulated_us", "simulated_cycles", "warmup_cycles", "unequal_end_share",
+                    "steady_ns_per_access", "fault_us", "fault_time_share"});
+  table.columns.insert(table.columns.begin() + 1, {"rank", "rank", Kind::number});
+  std::size_t row = 0;
+  for (std::size_t i = 0; i < comparison.variants.size() && row < table.rows.size(); ++i) {
+    const unsigned rank = comparison.variants[i].rank;
+    const auto add = [&](Cell cell) {
+      auto& cells = table.rows[row++].cells;
+      cells.insert(cells.begin() + 1, std::move(cell));
+    };
+    add(rank ? Cell{std::uint64_t{rank}} : Cell{});
+    if (i > 0) add("");
   }
-  return best;
-}
-
-// "0.41x"; when there is nothing to divide by, "?".
-std::string factor_of(const ComparedVariant& variant, const ComparedVariant& of,
-                      std::string_view key) {
-  const auto factor = relative(metric(variant, key), metric(of, key));
-  return factor ? text_factor(*factor) : "?";
-}
-
-std::string praise(const ComparedVariant& best, const ComparedVariant& baseline) {
-  const std::string why =
-      joined({change(baseline, best, "walks_per_1000_accesses", "walks per 1000 accesses"),
-              change(baseline, best, "entry_reads_per_walk", "entry reads per walk"),
-              change(baseline, best, "fault_cycles_share", "fault software")});
-  const std::string price = joined({change(baseline, best, "table_bytes", "table memory"),
-                                    growth(baseline, best, "guest_bloat_bytes", "guest bloat"),
-                                    growth(baseline, best, "host_bloat_bytes", "host bloat")});
-  std::string text = fmt::format("{}: {} translation cycles of {}", best.name,
-                                 factor_of(best, baseline, translation), baseline.name);
-  for (const std::string& part : {why, price})
-    if (!part.empty()) text += "; " + part;
-  return text + ".";
-}
-
-std::string praise_baseline(const Comparison& comparison) {
-  const ComparedVariant& baseline = comparison.variants.front();
-  std::string text =
-      fmt::format("No variant has fewer translation cycles per access than {}", baseline.name);
-  if (const ComparedVariant* next = least(comparison, translation, &baseline))
-    text += fmt::format("; the nearest is {} at {}", next->name,
-                        factor_of(*next, baseline, translation));
-  return text + ".";
+  return table;
 }
 
 }  // namespace
 
-std::string verdict(const Comparison& comparison) {
-  const ComparedVariant& baseline = comparison.variants.front();
-  const ComparedVariant* best = least(comparison, translation);
-  if (!best || comparison.variants.size() < 2) return {};
-  std::string text = best == &baseline ? praise_baseline(comparison) : praise(*best, baseline);
-  const ComparedVariant* fastest = least(comparison, "simulated_cycles", best);
-  const auto time =
-      fastest ? relative(metric(*fastest, "simulated_cycles"), metric(*best, "simulated_cycles"))
-              : std::nullopt;
-  if (time && *time < 1)
-    text += fmt::format(" In simulated time {} is first ({} of {}).", fastest->name,
-                        text_factor(*time), best->name);
-  return text;
-}
-
 std::string to_text(const Comparison& comparison, const TextStyle& style) {
   const ShortNames shortened = short_names(comparison, style);
   const std::string& base = shortened.names.front();
-  const std::string below =
-      comparison.variants.size() > 1 ? fmt::format("; below each value: relative to {}", base) : "";
-  std::string text = bold(fmt::format("Comparison of {} variants of workload {}",
-                                      comparison.variants.size(), comparison.workload_name),
-                          style) +
-                     '\n' + shortened.legend;
+  std::string text = bold_lines(fmt::format("Comparison of {} variants of workload {}",
+                                            comparison.variants.size(), comparison.workload_name),
+                                style) +
+                     shortened.legend;
+  if (comparison.variants.size() > 1)
+    text += wrapped("  ", fmt::format("Below each value: relative to {}.", base), style.columns);
   for (const std::string& warning : comparison.warnings)
     text += wrapped("  ! ", warning, style.columns);
+  const auto glance = [&](const char* title, const std::vector<std::string_view>& keys) {
+    return glance_table(comparison, shortened.names, title, keys);
+  };
   const std::vector<Table> tables{
-      glance_table(comparison, shortened.names,
-                   "Translation (/1000: per 1000 accesses" + below + ")",
-                   {"translation_mean_cycles", "translation_p99_cycles",
-                    "l2_tlb_misses_per_1000_accesses", "walks_per_1000_accesses",
-                    "entry_reads_per_walk", "walk_cycles_per_1000_accesses", "simulated_cycles"}),
-      time_table(comparison, shortened.names),
-      glance_table(comparison, shortened.names,
-                   "Faults and memory (bloat: mapped - touched" + below + ")",
-                   {"guest_faults", "host_faults", "fault_cycles_share", "table_bytes",
-                    "guest_bloat_bytes", "host_bloat_bytes"})};
+      differences_table(comparison, shortened.names),
+      glance("Translation, without faults",
+             {"hardware_translation_mean_cycles", "hardware_translation_mean_ns",
+              "hardware_translation_p50_cycles", "hardware_translation_p99_cycles",
+              "hardware_translation_p99_9_cycles", "hardware_translation_max_cycles",
+              "translation_share"}),
+      glance("Walks",
+             {"walk_cycles_per_1000_accesses", "walk_cycles_per_1000_instructions",
+              "l2_tlb_misses_per_1000_accesses", "walks_per_1000_accesses",
+              "entry_reads_per_walk"}),
+      glance("First touch and other faults of the guest (host's within them included)",
+             {"guest_faults", "guest_fault_p50_us", "guest_fault_p99_us", "guest_fault_max_us",
+              "guest_fault_host_share", "guest_spurious_faults"}),
+      glance("Faults of the host", {"host_faults", "host_fault_p50_us", "host_fault_p99_us",
+                                    "host_fault_max_us", "host_spurious_faults"}),
+      glance("Memory (bloat: mapped - touched)",
+             {"table_bytes", "guest_bloat_bytes", "host_bloat_bytes"}),
+      glance("Caches and DRAM (data, walkers and software alike)",
+             {"l1d_cache_hit_rate", "l2_cache_hit_rate", "llc_cache_hit_rate",
+              "dram_accesses_per_1000_accesses", "dram_row_hit_rate", "dram_mean_ns",
+              "dram_gb_per_s", "dram_peak_share"}),
+      rank_table(comparison, shortened.names, "Measured time (warm-up apart)"),
+      time_table(comparison, shortened.names)};
   for (const Table& table : tables)
     if (const std::string section = to_text(table, style); !section.empty()) text += '\n' + section;
-  if (const std::string words = verdict(comparison); !words.empty())
-    text += '\n' + wrapped("", words, style.columns);
-  return text;
+  return text + verdicts(comparison, style);
 }
 
 }  // namespace nestwalk

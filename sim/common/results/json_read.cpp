@@ -46,6 +46,10 @@ class Place {
       fail(fmt::format("not a whole number in 0..{}", most));
     return json_.get<std::uint64_t>();
   }
+  double number() const {
+    if (!json_.is_number()) fail("not a number");
+    return json_.get<double>();
+  }
   std::uint8_t page_lg2() const { return static_cast<std::uint8_t>((*this)["page_lg2"].count(63)); }
 
  private:
@@ -80,6 +84,14 @@ CountByPage read_by_page(const Place& place, std::string_view what) {
   return by_page;
 }
 
+std::vector<Label> read_labels(const Place& place) {
+  std::vector<Label> labels;
+  place.for_each_member([&](const std::string& name, const Place& value) {
+    labels.push_back({name, value.text()});
+  });
+  return labels;
+}
+
 CostSource read_cost(const Place& place) {
   const Place kind = place["kind"];
   const auto found = std::find_if(cost_kinds.begin(), cost_kinds.end(),
@@ -97,9 +109,9 @@ Meta read_meta(const Place& root) {
   meta.seed = root["seed"].count();
   meta.workload_name = root["workload"]["name"].text();
   meta.workload_identity = root["workload"]["identity"].text();
-  root["labels"].for_each_member([&](const std::string& name, const Place& value) {
-    meta.labels.push_back({name, value.text()});
-  });
+  meta.frequency_mhz = root["frequency_mhz"].count();
+  meta.labels = read_labels(root["labels"]);
+  meta.settings = read_labels(root["settings"]);
   meta.config_yaml = root["config_yaml"].text();
   root["costs"].for_each([&](const Place& cost) { meta.costs.push_back(read_cost(cost)); });
   meta.warnings = read_texts(root["warnings"]);
@@ -108,18 +120,29 @@ Meta read_meta(const Place& root) {
   return meta;
 }
 
+SpanCycles read_spans(const Place& place) {
+  SpanCycles spans{};
+  for (std::size_t i = 0; i < spans.size(); ++i) spans[i] = place[time_spans[i].key].count();
+  return spans;
+}
+
 void read_accesses(const Place& root, Results& results) {
   const Place summary = root["summary"];
   results.simulated_cycles = summary["simulated_cycles"].count();
+  results.warmup_cycles = summary["warmup_cycles"].count();
   const Place instructions = summary["instructions"];
   results.instructions = instructions.is_null() ? 0 : instructions.count();
   root["vcpus"].for_each([&](const Place& vcpu) {
-    results.vcpus.push_back({vcpu["accesses"].count(), vcpu["last_cycle"].count()});
+    results.vcpus.push_back({vcpu["accesses"].count(),
+                             vcpu["last_cycle"].count(results.simulated_cycles),
+                             read_spans(vcpu["span_cycles"])});
   });
   const Place by_served = root["translation_latency_cycles"]["by_served"];
   for (std::size_t i = 0; i < how_served.size(); ++i)
     results.translation_latency[i] = read_histogram(by_served[how_served[i].key]);
   results.access_latency = read_histogram(root["access_latency_cycles"]);
+  results.hardware_translation = read_histogram(root["hardware_translation_cycles"]);
+  results.steady_access = read_histogram(root["steady_access_cycles"]);
   for (std::size_t i = 0; i < time_spans.size(); ++i)
     results.span_cycles[i] = root["time_split"][time_spans[i].key]["cycles"].count();
 }
@@ -158,7 +181,9 @@ void read_software_and_memory(const Place& root, Results& results) {
   for (std::size_t i = 0; i < memory_sides.size(); ++i) {
     const Place faults = root["faults"][memory_sides[i].key];
     results.faults[i] = {read_by_page(faults["by_page_size"], "faults"),
-                         read_histogram(faults["latency_cycles"])};
+                         read_histogram(faults["latency_cycles"]), faults["host_cycles"].count(),
+                         read_histogram(faults["spurious_latency_cycles"]),
+                         faults["spurious_host_cycles"].count()};
     const Place memory = root["memory"][memory_sides[i].key];
     results.memory[i] = {
         memory["table_bytes"].count(),    memory["mapped_bytes"].count(),
@@ -167,6 +192,19 @@ void read_software_and_memory(const Place& root, Results& results) {
   }
   results.shootdowns = {root["shootdowns"]["targets"].count(),
                         read_histogram(root["shootdowns"]["latency_cycles"])};
+}
+
+void read_memory_system(const Place& root, MemorySystem& memory) {
+  for (std::size_t i = 0; i < cache_levels.size(); ++i) {
+    const Place use = root["caches"][cache_levels[i].key];
+    memory.caches[i] = {use["hits"].count(), use["misses"].count(), use["merged"].count(),
+                        use["latency_cycles"].count()};
+  }
+  const Place use = root["dram"];
+  memory.dram = {use["row_hits"].count(),        use["row_misses"].count(),
+                 use["row_conflicts"].count(),   use["bytes"].count(),
+                 use["bus_busy_cycles"].count(), use["latency_cycles"].count(),
+                 use["queueing_cycles"].count(), use["peak_bytes_per_cycle"].number()};
 }
 
 Json parse(std::string_view text, const std::string& file) {
@@ -197,8 +235,12 @@ Results from_json(std::string_view text, const std::string& file) {
   read_tlbs(root, results);
   read_walks(root, results);
   read_software_and_memory(root, results);
-  if (translation_overall(results).count() != results.access_latency.count())
-    root["access_latency_cycles"].fail("counts other accesses than translation_latency_cycles");
+  read_memory_system(root, results.memory_system);
+  const std::uint64_t n = translation_overall(results).count();
+  for (const char* key :
+       {"access_latency_cycles", "hardware_translation_cycles", "steady_access_cycles"})
+    if (root[key]["count"].count() != n)
+      root[key].fail("counts other accesses than translation_latency_cycles");
   return results;
 }
 

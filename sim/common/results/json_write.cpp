@@ -23,9 +23,13 @@ Json json_of(const CountByPage& by_page, const char* what) {
   return rows;
 }
 
+Json json_of(const std::vector<Label>& labels) {
+  Json json = Json::object();
+  for (const Label& label : labels) json[label.name] = label.value;
+  return json;
+}
+
 Json json_of(const Meta& meta) {
-  Json labels = Json::object();
-  for (const Label& label : meta.labels) labels[label.name] = label.value;
   Json costs = Json::array();
   for (const CostSource& cost : meta.costs)
     costs.push_back({{"key", cost.key},
@@ -36,11 +40,13 @@ Json json_of(const Meta& meta) {
           {"name", meta.name},
           {"variant", meta.variant},
           {"seed", meta.seed},
+          {"frequency_mhz", meta.frequency_mhz},
           {"workload", {{"name", meta.workload_name}, {"identity", meta.workload_identity}}},
-          {"labels", labels},
+          {"labels", json_of(meta.labels)},
           {"level_names", {{"stage1", meta.stage1_levels}, {"stage2", meta.stage2_levels}}},
           {"warnings", meta.warnings},
           {"costs", costs},
+          {"settings", json_of(meta.settings)},
           {"config_yaml", meta.config_yaml}};
 }
 
@@ -52,9 +58,15 @@ Json json_of_summary(const Results& results) {
 
 Json json_of_vcpus(const Results& results) {
   Json json = Json::array();
-  for (const VcpuTotals& vcpu : results.vcpus)
-    json.push_back(
-        {{"vcpu", json.size()}, {"accesses", vcpu.accesses}, {"last_cycle", vcpu.last_cycle}});
+  for (const VcpuTotals& vcpu : results.vcpus) {
+    Json spans = Json::object();
+    for (std::size_t i = 0; i < time_spans.size(); ++i)
+      spans[std::string(time_spans[i].key)] = vcpu.span_cycles[i];
+    json.push_back({{"vcpu", json.size()},
+                    {"accesses", vcpu.accesses},
+                    {"last_cycle", vcpu.last_cycle},
+                    {"span_cycles", spans}});
+  }
   return json;
 }
 
@@ -63,6 +75,18 @@ Json json_of_translation(const Results& results) {
   for (std::size_t i = 0; i < how_served.size(); ++i)
     by_served[std::string(how_served[i].key)] = json_of(results.translation_latency[i]);
   return {{"overall", json_of(translation_overall(results))}, {"by_served", by_served}};
+}
+
+Json hardware_ns(const Results& results) {
+  const Histogram& h = results.hardware_translation;
+  const auto ns = [&](std::uint64_t cycles) {
+    return json_number(nanoseconds(results, static_cast<double>(cycles)));
+  };
+  return {{"mean", json_number(nanoseconds(results, h.mean()))},
+          {"p50", ns(h.percentile(500))},
+          {"p99", ns(h.percentile(990))},
+          {"p99_9", ns(h.percentile(999))},
+          {"max", ns(h.max())}};
 }
 
 Json json_of_time_split(const Results& results) {
@@ -137,8 +161,43 @@ Json json_of_faults(const Results& results) {
   for (std::size_t i = 0; i < memory_sides.size(); ++i)
     json[std::string(memory_sides[i].key)] = {
         {"latency_cycles", json_of(results.faults[i].latency)},
+        {"host_cycles", results.faults[i].host_cycles},
+        {"spurious_latency_cycles", json_of(results.faults[i].spurious)},
+        {"spurious_host_cycles", results.faults[i].spurious_host_cycles},
         {"by_page_size", json_of(results.faults[i].by_page, "faults")}};
   return json;
+}
+
+Json json_of_caches(const Results& results) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < cache_levels.size(); ++i) {
+    const CacheUse& use = results.memory_system.caches[i];
+    json[std::string(cache_levels[i].key)] = {
+        {"accesses", use.accesses()},
+        {"hits", use.hits},
+        {"misses", use.misses},
+        {"merged", use.merged},
+        {"latency_cycles", use.latency_cycles},
+        {"hit_rate", json_number(ratio(use.hits, use.accesses()))},
+        {"mean_cycles", json_number(ratio(use.latency_cycles, use.accesses()))}};
+  }
+  return json;
+}
+
+Json json_of_dram(const Results& results) {
+  const DramUse& use = results.memory_system.dram;
+  return {{"accesses", use.accesses()},
+          {"row_hits", use.row_hits},
+          {"row_misses", use.row_misses},
+          {"row_conflicts", use.row_conflicts},
+          {"bytes", use.bytes},
+          {"bus_busy_cycles", use.bus_busy_cycles},
+          {"latency_cycles", use.latency_cycles},
+          {"queueing_cycles", use.queueing_cycles},
+          {"peak_bytes_per_cycle", use.peak_bytes_per_cycle},
+          {"mean_cycles", json_number(ratio(use.latency_cycles, use.accesses()))},
+          {"gb_per_s", json_number(dram_gb_per_s(results))},
+          {"peak_share", json_number(dram_peak_share(results))}};
 }
 
 Json json_of_memory(const Results& results) {
@@ -163,6 +222,9 @@ std::string to_json(const Results& results) {
   json.update(json_of(results.meta));
   json["summary"] = json_of_summary(results);
   json["vcpus"] = json_of_vcpus(results);
+  json["hardware_translation_cycles"] = json_of(results.hardware_translation);
+  json["hardware_translation_ns"] = hardware_ns(results);
+  json["steady_access_cycles"] = json_of(results.steady_access);
   json["translation_latency_cycles"] = json_of_translation(results);
   json["access_latency_cycles"] = json_of(results.access_latency);
   json["time_split"] = json_of_time_split(results);
@@ -172,6 +234,8 @@ std::string to_json(const Results& results) {
   json["faults"] = json_of_faults(results);
   json["shootdowns"] = {{"targets", results.shootdowns.targets},
                         {"latency_cycles", json_of(results.shootdowns.latency)}};
+  json["caches"] = json_of_caches(results);
+  json["dram"] = json_of_dram(results);
   json["memory"] = json_of_memory(results);
   return json_text(json);
 }

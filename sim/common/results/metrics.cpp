@@ -1,8 +1,24 @@
 #include "common/results/metrics.h"
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace nestwalk {
+namespace {
+
+// Exact below 256, else with every value in the middle of its bucket.
+double sum_of_squares(const Histogram& histogram) {
+  double sum = 0;
+  for (const Histogram::Bucket& bucket : histogram.buckets()) {
+    const double middle =
+        (static_cast<double>(bucket.lower) + static_cast<double>(bucket.upper)) / 2;
+    sum += middle * middle * static_cast<double>(bucket.count);
+  }
+  return sum;
+}
+
+}  // namespace
 
 std::optional<double> ratio(std::uint64_t numerator, std::uint64_t denominator) {
   if (!denominator) return std::nullopt;
@@ -34,10 +50,64 @@ std::optional<double> span_cycles_per_access(const Results& results, TimeSpan sp
   return ratio(results.span_cycles[index_of(span)], accesses(results));
 }
 
-std::optional<double> fault_share(const Results& results) {
-  return ratio(results.span_cycles[index_of(TimeSpan::guest_fault)] +
-                   results.span_cycles[index_of(TimeSpan::host_fault)],
-               total_span_cycles(results));
+std::uint64_t fault_cycles(const SpanCycles& spans) {
+  return spans[index_of(TimeSpan::guest_fault)] + spans[index_of(TimeSpan::host_fault)];
+}
+
+std::uint64_t fault_cycles(const Results& results) { return fault_cycles(results.span_cycles); }
+
+std::optional<double> fault_time_share(const Results& results) {
+  return ratio(fault_cycles(results), vcpu_cycles(results));
+}
+
+std::uint64_t vcpu_cycles(const Results& results) {
+  std::uint64_t cycles = 0;
+  for (const VcpuTotals& vcpu : results.vcpus) cycles += vcpu.last_cycle;
+  return cycles;
+}
+
+std::optional<double> nanoseconds(const Results& results, std::optional<double> cycles) {
+  if (!cycles || !results.meta.frequency_mhz) return std::nullopt;
+  return *cycles * 1000 / static_cast<double>(results.meta.frequency_mhz);
+}
+
+std::optional<double> translation_share(const Results& results) {
+  if (!results.span_cycles[index_of(TimeSpan::data)]) return std::nullopt;
+  return ratio(results.hardware_translation.sum(), results.steady_access.sum());
+}
+
+std::optional<double> steady_cycles_per_access(const Results& results) {
+  const std::uint64_t all = vcpu_cycles(results), faults = fault_cycles(results);
+  return all < faults ? std::nullopt : ratio(all - faults, accesses(results));
+}
+
+std::optional<double> unequal_end_share(const Results& results) {
+  std::uint64_t first = results.simulated_cycles;
+  for (const VcpuTotals& vcpu : results.vcpus) first = std::min(first, vcpu.last_cycle);
+  return ratio(results.simulated_cycles - first, results.simulated_cycles);
+}
+
+std::optional<double> relative_error(const Histogram& histogram) {
+  const auto n = static_cast<double>(histogram.count());
+  const auto sum = static_cast<double>(histogram.sum());
+  if (n < 2 || sum <= 0) return std::nullopt;
+  const double variance = std::max(0.0, (sum_of_squares(histogram) - sum * sum / n) / (n - 1));
+  return std::sqrt(variance * n) / sum;
+}
+
+double fault_cycles_deviation(const Results& results) {
+  double variance = 0;
+  const auto add = [&](const Histogram& histogram) {
+    const auto n = static_cast<double>(histogram.count());
+    if (n < 2) return;
+    const double certain = std::min(1.0, (n - 1) / (2 * std::sqrt(n)));
+    variance += sum_of_squares(histogram) * certain * certain;
+  };
+  for (const Faults& side : results.faults) {
+    add(side.latency);
+    add(side.spurious);
+  }
+  return std::sqrt(variance);
 }
 
 TlbCounts tlb_total(const TlbByPage& tlb) {
@@ -81,6 +151,19 @@ std::optional<double> mean_read_cycles(const ReferenceRow& row) {
   return ratio(row.read_cycles, references_read(row));
 }
 
+std::optional<double> dram_gb_per_s(const Results& results) {
+  const auto ns = nanoseconds(results, static_cast<double>(results.simulated_cycles));
+  if (!ns || *ns == 0) return std::nullopt;
+  return static_cast<double>(results.memory_system.dram.bytes) / *ns;
+}
+
+std::optional<double> dram_peak_share(const Results& results) {
+  const DramUse& dram = results.memory_system.dram;
+  const auto per_cycle = ratio(dram.bytes, results.simulated_cycles);
+  if (!per_cycle || dram.peak_bytes_per_cycle <= 0) return std::nullopt;
+  return *per_cycle / dram.peak_bytes_per_cycle;
+}
+
 std::optional<double> accesses_per_second(const Results& results) {
   if (!results.host || results.host->simulation_seconds <= 0) return std::nullopt;
   return static_cast<double>(accesses(results)) / results.host->simulation_seconds;
@@ -88,6 +171,9 @@ std::optional<double> accesses_per_second(const Results& results) {
 
 std::vector<Distribution> distributions(const Results& results) {
   std::vector<Distribution> all;
+  all.push_back(
+      {"hardware_translation", "translation, without faults", results.hardware_translation});
+  all.push_back({"steady_access", "  and with data", results.steady_access});
   all.push_back({"translation", "translation, all", translation_overall(results)});
   for (std::size_t i = 0; i < how_served.size(); ++i)
     all.push_back({"translation_" + std::string(how_served[i].key),
@@ -95,9 +181,12 @@ std::vector<Distribution> distributions(const Results& results) {
   all.push_back({"access", "access, data included", results.access_latency});
   all.push_back({"walk_completed", "walk, completed", results.walks.completed.latency});
   all.push_back({"walk_faulted", "walk, faulted", results.walks.faulted.latency});
-  for (std::size_t i = 0; i < memory_sides.size(); ++i)
-    all.push_back({std::string(memory_sides[i].key) + "_fault",
-                   std::string(memory_sides[i].label) + " fault", results.faults[i].latency});
+  for (std::size_t i = 0; i < memory_sides.size(); ++i) {
+    const std::string key(memory_sides[i].key), label(memory_sides[i].label);
+    all.push_back({key + "_fault", label + " fault", results.faults[i].latency});
+    all.push_back(
+        {key + "_spurious_fault", label + " fault, spurious", results.faults[i].spurious});
+  }
   all.push_back({"shootdown", "TLB shootdown", results.shootdowns.latency});
   return all;
 }

@@ -21,8 +21,31 @@ Histogram translation_overall(const Results& results);
 std::uint64_t total_span_cycles(const Results& results);
 std::optional<double> span_share(const Results& results, TimeSpan span);
 std::optional<double> span_cycles_per_access(const Results& results, TimeSpan span);
-// The share of guest and host fault software in all cycles.
-std::optional<double> fault_share(const Results& results);
+// Guest and host fault software together; a host fault within a guest's counts once.
+std::uint64_t fault_cycles(const SpanCycles& spans);
+std::uint64_t fault_cycles(const Results& results);
+std::optional<double> fault_time_share(const Results& results);  // of the vCPUs' time
+
+// The measured time of all vCPUs, each until its own end.
+std::uint64_t vcpu_cycles(const Results& results);
+
+// Nothing when the frequency is not known.
+std::optional<double> nanoseconds(const Results& results, std::optional<double> cycles);
+
+// How much of the time of memory accesses, fault software apart, was translation. Nothing when no
+// data was accessed: then there is nothing to have a share of.
+std::optional<double> translation_share(const Results& results);
+// Time of the vCPUs per access, without fault software: unlike latencies, which overlap, this is
+// what one more access costs. Nothing without accesses.
+std::optional<double> steady_cycles_per_access(const Results& results);
+// Of the measured region, how much was left when the first vCPU had finished.
+std::optional<double> unequal_end_share(const Results& results);
+
+// Standard error of the mean, relative to it, as if the values were independent.
+std::optional<double> relative_error(const Histogram& histogram);
+// Standard deviation of fault_cycles if faults came at random (compound Poisson), but no more than
+// so that two deviations leave one fault of each kind: that one there was is no chance.
+double fault_cycles_deviation(const Results& results);
 
 TlbCounts tlb_total(const TlbByPage& tlb);
 
@@ -35,6 +58,10 @@ std::uint64_t reference_count(const ReferenceRow& row);
 std::uint64_t references_read(const ReferenceRow& row);
 // Mean cycles of the references at this position that were really read.
 std::optional<double> mean_read_cycles(const ReferenceRow& row);
+
+// Bandwidth of DRAM over the measured region, and its share of the channels' peak.
+std::optional<double> dram_gb_per_s(const Results& results);  // 1 GB: 10^9 bytes
+std::optional<double> dram_peak_share(const Results& results);
 
 // Accesses simulated per second of the host; nothing when it was not measured.
 std::optional<double> accesses_per_second(const Results& results);

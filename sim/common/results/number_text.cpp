@@ -50,6 +50,29 @@ std::string text_page(unsigned page_lg2) {
   return fmt::format("{}{}", 1U << page_lg2 % 10, units[page_lg2 / 10]);
 }
 
+namespace {
+
+// `value` in the largest of the units, each 1000 of the one before, of which it is one at least.
+template <std::size_t N>
+std::string scaled(double value, const std::array<const char*, N>& units) {
+  std::size_t unit = 0;
+  for (; std::abs(value) >= 999.5 && unit + 1 < N; ++unit) value /= 1000;
+  const double size = std::abs(value);
+  const int decimals = unit == 0 && value == std::floor(value) ? 0
+                       : size < 9.995                          ? 2
+                       : size < 99.95                          ? 1
+                                                               : 0;
+  return fmt::format("{:.{}f}{}", value, decimals, units[unit]);
+}
+
+}  // namespace
+
+std::string text_short(double count) {
+  return scaled(count, std::array{"", " k", " M", " G", " T"});
+}
+
+std::string text_time_us(double us) { return scaled(us, std::array{" us", " ms", " s"}); }
+
 std::string text_factor(double factor) {
   if (factor > 0 && factor < 0.005) return "<0.01x";
   const int decimals = factor < 9.995 ? 2 : factor < 99.95 ? 1 : 0;

@@ -1,4 +1,8 @@
 // Tables of faults, memory, vCPUs and cost sources.
+#include <fmt/format.h>
+
+#include "common/results/metrics.h"
+#include "common/results/number_text.h"
 #include "common/results/report_tables.h"
 #include "common/results/summary.h"
 
@@ -57,15 +61,27 @@ Table mapped_pages_table(const Results& results) {
 
 Table vcpu_table(const Results& results) {
   Table table{.id = "vcpus",
-              .title = "vCPUs",
+              .title = "vCPUs (cycles of the measured region)",
               .columns = {{"vcpu", "vCPU", Kind::count},
                           {"accesses", "accesses", Kind::count},
-                          {"last_cycle", "last access\ndone at cycle", Kind::count}}};
-  // One vCPU alone says nothing that the summary does not.
+                          {"last_cycle", "last access\ndone at", Kind::count},
+                          {"fault_cycles", "in fault\nsoftware", Kind::count},
+                          {"idle_share", "done before\nthe last", Kind::share}}};
+  // One vCPU alone says nothing that the heading does not.
   const Shown shown = results.vcpus.size() > 1 ? Shown::everywhere : Shown::csv;
-  for (std::size_t i = 0; i < results.vcpus.size(); ++i)
+  for (std::size_t i = 0; i < results.vcpus.size(); ++i) {
+    const VcpuTotals& vcpu = results.vcpus[i];
     table.rows.push_back(
-        {{std::uint64_t{i}, results.vcpus[i].accesses, results.vcpus[i].last_cycle}, shown});
+        {{std::uint64_t{i}, vcpu.accesses, vcpu.last_cycle, fault_cycles(vcpu.span_cycles),
+          cell_of(ratio(results.simulated_cycles - vcpu.last_cycle, results.simulated_cycles))},
+         shown});
+  }
+  if (const auto share = unequal_end_share(results))
+    table.note = *share > 0 ? fmt::format(
+                                  "They began to be measured together; for {} of the time "
+                                  "not all were running any more.",
+                                  text_share(*share))
+                            : "They began and ended together.";
   return table;
 }
 

@@ -13,27 +13,17 @@ std::string words(std::string_view text) { return std::string(text); }
 
 Table summary_table(const Results& results) {
   Table table{.id = "summary",
-              .title = "Summary",
-              .columns = {{"metric", "", Kind::label, Shown::csv},
-                          {"label", "", Kind::label, Shown::text},
-                          {"value", "", Kind::number, Shown::csv},
-                          {"value", "value", Kind::number, Shown::text},
-                          {"unit", "", Kind::label, Shown::csv},
-                          {"unit", "unit", Kind::label, Shown::text}}};
-  for (const Scalar& scalar : summary(results)) {
-    const bool known = scalar.value.known();
-    const std::string unit = scalar.kind == Kind::bytes ? "" : scalar.unit;
-    // Text rounds by the scalar's own kind, so its cell is made into words here.
-    table.rows.push_back({{scalar.key, scalar.label, scalar.value,
-                           cell_text(scalar.value, scalar.kind), scalar.unit, unit},
-                          known ? Shown::everywhere : Shown::csv});
-  }
+              .title = "",
+              .columns = {{"metric", ""}, {"value", "", Kind::number}, {"unit", ""}},
+              .shown = Shown::csv};
+  for (const Scalar& scalar : summary(results))
+    table.rows.push_back({{scalar.key, scalar.value, scalar.unit}});
   return table;
 }
 
 Table latency_table(const Results& results) {
   Table table{.id = "latency",
-              .title = "Latency (cycles)",
+              .title = "Latency (cycles; with faults where nothing else is said)",
               .columns = {{"distribution", "", Kind::label, Shown::csv},
                           {"label", "latency of", Kind::label, Shown::text},
                           {"count", "count", Kind::count},
@@ -129,11 +119,24 @@ Table tlb_table(const Results& results) {
 }
 
 std::vector<Table> report_tables(const Results& results) {
-  return {summary_table(results),     latency_table(results),    latency_histogram_table(results),
-          time_split_table(results),  tlb_table(results),        walk_table(results),
-          walk_reads_table(results),  walk_pages_table(results), references_table(results),
-          fault_pages_table(results), memory_table(results),     mapped_pages_table(results),
-          vcpu_table(results),        cost_table(results)};
+  return {translation_table(results),
+          first_touch_table(results),
+          memory_table(results),
+          vcpu_table(results),
+          summary_table(results),
+          latency_table(results),
+          latency_histogram_table(results),
+          time_split_table(results),
+          tlb_table(results),
+          cache_table(results),
+          dram_table(results),
+          walk_table(results),
+          walk_reads_table(results),
+          walk_pages_table(results),
+          references_table(results),
+          fault_pages_table(results),
+          mapped_pages_table(results),
+          cost_table(results)};
 }
 
 }  // namespace nestwalk

@@ -11,11 +11,16 @@ namespace nestwalk {
 // All tables, in the order of the report.
 std::vector<Table> report_tables(const Results& results);
 
+Table translation_table(const Results& results);
+Table first_touch_table(const Results& results);
 Table summary_table(const Results& results);
 Table latency_table(const Results& results);
 Table latency_histogram_table(const Results& results);
 Table time_split_table(const Results& results);
 Table tlb_table(const Results& results);
+
+Table cache_table(const Results& results);
+Table dram_table(const Results& results);
 
 Table walk_table(const Results& results);
 Table walk_reads_table(const Results& results);

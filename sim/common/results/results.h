@@ -37,10 +37,12 @@ struct Meta {
   std::string name;     // of the configuration
   std::string variant;  // empty when the configuration has none
   std::uint64_t seed = 0;
+  std::uint64_t frequency_mhz = 0;  // of the cores, whose cycles all cycles are; 0: not known
   std::string workload_name;
   std::string workload_identity;  // equal if and only if two runs executed the same accesses
   std::vector<Label> labels;
-  std::string config_yaml;  // resolved: running it again gives the same bytes
+  std::vector<Label> settings;  // the resolved configuration by dotted key, in its own order
+  std::string config_yaml;      // resolved: running it again gives the same bytes
   std::vector<CostSource> costs;
   std::vector<std::string> warnings;
   // The manuals' names of the table levels, by height (0 = last level); may be empty.
@@ -49,9 +51,12 @@ struct Meta {
   bool operator==(const Meta&) const = default;
 };
 
+using SpanCycles = std::array<std::uint64_t, time_spans.size()>;  // sums over accesses
+
 struct VcpuTotals {
   std::uint64_t accesses = 0;
-  std::uint64_t last_cycle = 0;  // when its last access completed
+  std::uint64_t last_cycle = 0;  // of the measured region, when its last access completed
+  SpanCycles span_cycles{};
   bool operator==(const VcpuTotals&) const = default;
 };
 
@@ -90,9 +95,14 @@ struct ReferenceRow {
   bool operator==(const ReferenceRow&) const = default;
 };
 
+// Faults of one side. The latency of a guest's fault includes the host's faults that its handler
+// caused, which are also faults of the host's side.
 struct Faults {
-  CountByPage by_page;  // by the size that was mapped
-  Histogram latency;    // cycles
+  CountByPage by_page;                     // by the size that was mapped
+  Histogram latency;                       // cycles, of faults that mapped something
+  std::uint64_t host_cycles = 0;           // of `latency`, within the host's faults
+  Histogram spurious;                      // cycles, of those that another vCPU was ahead of
+  std::uint64_t spurious_host_cycles = 0;  // of `spurious`, within the host's faults
   bool operator==(const Faults&) const = default;
 };
 
@@ -100,6 +110,35 @@ struct Shootdowns {
   std::uint64_t targets = 0;  // vCPUs told, all shootdowns together
   Histogram latency;          // cycles
   bool operator==(const Shootdowns&) const = default;
+};
+
+// One level of cache in the measured region, summed over vCPUs: data, walkers and software alike.
+struct CacheUse {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t merged = 0;          // waited for a line that was on its way
+  std::uint64_t latency_cycles = 0;  // from the arrival to the line, of all
+  std::uint64_t accesses() const { return hits + misses + merged; }
+  bool operator==(const CacheUse&) const = default;
+};
+
+struct DramUse {
+  std::uint64_t row_hits = 0;       // the row was open
+  std::uint64_t row_misses = 0;     // no row was open
+  std::uint64_t row_conflicts = 0;  // another row was open
+  std::uint64_t bytes = 0;
+  std::uint64_t bus_busy_cycles = 0;  // summed over channels
+  std::uint64_t latency_cycles = 0;   // from the arrival to the line, of all
+  std::uint64_t queueing_cycles = 0;  // the part that an idle memory would have spared them
+  double peak_bytes_per_cycle = 0;    // of all channels; 0: not known
+  std::uint64_t accesses() const { return row_hits + row_misses + row_conflicts; }
+  bool operator==(const DramUse&) const = default;
+};
+
+struct MemorySystem {
+  std::array<CacheUse, cache_levels.size()> caches;
+  DramUse dram;
+  bool operator==(const MemorySystem&) const = default;
 };
 
 // Memory of one side at the end of the run.
@@ -128,17 +167,23 @@ struct HostMeasures {
 
 struct Results {
   Meta meta;
-  std::uint64_t simulated_cycles = 0;
-  std::uint64_t instructions = 0;  // 0: the workload does not say
+  std::uint64_t simulated_cycles = 0;  // of the measured region: until the last vCPU has finished
+  std::uint64_t warmup_cycles = 0;     // before it
+  std::uint64_t instructions = 0;      // 0: the workload does not say
   std::vector<VcpuTotals> vcpus;
   std::array<Histogram, how_served.size()> translation_latency;  // cycles, all spans but data
   Histogram access_latency;                                      // cycles, data included
-  std::array<std::uint64_t, time_spans.size()> span_cycles{};    // sums over all accesses
+  // What hardware alone would have taken: without fault software, the wait to fault in order and
+  // the stalls by TLB shootdowns.
+  Histogram hardware_translation;  // cycles
+  Histogram steady_access;         // cycles, data included
+  SpanCycles span_cycles{};        // of all vCPUs
   std::array<TlbByPage, tlb_names.size()> tlbs;
   Walks walks;
   std::vector<ReferenceRow> references;  // in the order of a walk
   std::array<Faults, memory_sides.size()> faults;
   Shootdowns shootdowns;
+  MemorySystem memory_system;
   std::array<MemoryUse, memory_sides.size()> memory;
   std::optional<HostMeasures> host;
   bool operator==(const Results&) const = default;

@@ -12,7 +12,6 @@ namespace nestwalk {
 
 struct Scalar {
   std::string key;     // in JSON and CSV; never changes
-  std::string label;   // in a list
   std::string header;  // above a column; may have several lines
   std::string unit;
   Kind kind = Kind::count;

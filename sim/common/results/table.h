@@ -10,7 +10,8 @@
 namespace nestwalk {
 
 enum class Kind : std::uint8_t {
-  label,    // words, to the left
+  label,    // words, to the left; the first columns, if labels, are repeated when a table is split
+  words,    // the same, never repeated
   count,    // a whole number, with thousands separators
   number,   // a rate or a mean
   share,    // 0..1, as percent
@@ -41,7 +42,7 @@ struct Table {
   std::vector<Column> columns{};
   std::vector<Row> rows{};
   Shown shown = Shown::everywhere;
-  std::string note{};  // a line of text below the table
+  std::string note{};  // a paragraph of text below the table
 };
 
 // RFC 4180, with a header line; lines end in '\n'.
@@ -56,10 +57,13 @@ struct TextStyle {
 std::string cell_text(const Cell& cell, Kind kind);
 
 // The table in text, empty when it has no row for text. One that is too wide is continued in
-// further tables that repeat the leading label columns.
+// further tables that repeat the leading label columns; where not even one other column fits beside
+// those, each row becomes a block of lines.
 std::string to_text(const Table& table, const TextStyle& style);
 
 // `text` in bold when the style has colour.
 std::string bold(const std::string& text, const TextStyle& style);
+// The same, in lines that fit; ends in '\n'.
+std::string bold_lines(const std::string& text, const TextStyle& style);
 
 }  // namespace nestwalk

@@ -11,6 +11,7 @@
 #include "common/base/check.h"
 #include "common/results/number_text.h"
 #include "common/results/table.h"
+#include "common/results/wrap.h"
 
 namespace nestwalk {
 namespace {
@@ -68,7 +69,7 @@ struct TextColumn {
 TextColumn make_column(const Table& table, std::size_t at, const std::vector<const Row*>& rows) {
   const Column& column = table.columns[at];
   TextColumn made;
-  made.left = column.kind == Kind::label || column.kind == Kind::bar;
+  made.left = column.kind == Kind::label || column.kind == Kind::words || column.kind == Kind::bar;
   std::istringstream lines(column.header);
   for (std::string line; std::getline(lines, line);) made.header.push_back(line);
   for (const Row* row : rows) made.cells.push_back(cell_text(row->cells[at], column.kind));
@@ -146,12 +147,48 @@ std::vector<std::vector<const TextColumn*>> fit(const std::vector<TextColumn>& c
   return groups;
 }
 
+bool fits_beside_labels(const std::vector<TextColumn>& columns, std::size_t width) {
+  std::size_t leading = indent, widest = 0;
+  for (const TextColumn& column : columns)
+    if (column.leading)
+      leading += column.width + gap;
+    else
+      widest = std::max(widest, column.width);
+  return leading + widest <= width;
+}
+
+// Per row: its labels, and below them a line for each other column.
+std::string render_blocks(const std::vector<TextColumn>& columns, std::size_t row_count,
+                          std::size_t width) {
+  std::string text;
+  for (std::size_t row = 0; row < row_count; ++row) {
+    std::string labels;
+    for (const TextColumn& column : columns)
+      if (column.leading) labels += column.cells[row] + ' ';
+    text += wrapped(std::string(indent, ' '), labels, width);
+    for (const TextColumn& column : columns) {
+      if (column.leading) continue;
+      std::string line;
+      for (const std::string& part : column.header) line += part + ' ';
+      text += wrapped(std::string(2 * indent, ' '), line + "= " + column.cells[row], width);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string cell_text(const Cell& cell, Kind kind) { return cell.visit(CellText{kind}); }
 
 std::string bold(const std::string& text, const TextStyle& style) {
   return style.colour ? "\x1b[1m" + text + "\x1b[0m" : text;
+}
+
+std::string bold_lines(const std::string& text, const TextStyle& style) {
+  std::istringstream lines(wrapped("", text, style.columns));
+  std::string bolder;
+  for (std::string line; std::getline(lines, line);) bolder += bold(line, style) + '\n';
+  return bolder;
 }
 
 std::string to_text(const Table& table, const TextStyle& style) {
@@ -163,11 +200,14 @@ std::string to_text(const Table& table, const TextStyle& style) {
   if (rows.empty() || table.shown == Shown::csv) return {};
   const auto columns = make_columns(table, rows);
   std::string text;
-  for (const auto& group : fit(columns, style.columns)) {
-    const std::string title = table.title + (text.empty() ? "" : " (continued)");
-    text += (text.empty() ? "" : "\n") + bold(title, style) + '\n' + render(group, rows.size());
-  }
-  if (!table.note.empty()) text += std::string(indent, ' ') + table.note + '\n';
+  if (!fits_beside_labels(columns, style.columns))
+    text = bold_lines(table.title, style) + render_blocks(columns, rows.size(), style.columns);
+  else
+    for (const auto& group : fit(columns, style.columns)) {
+      const std::string title = table.title + (text.empty() ? "" : " (continued)");
+      text += (text.empty() ? "" : "\n") + bold_lines(title, style) + render(group, rows.size());
+    }
+  if (!table.note.empty()) text += wrapped(std::string(indent, ' '), table.note, style.columns);
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <systemc>
 #include <vector>
 
+#include "common/probe/memory_counts.h"
 #include "common/sysc/vcpu.h"
 
 namespace nestwalk {
@@ -17,6 +18,8 @@ struct TimedRun {
   std::vector<std::uint64_t> issued;  // accesses per vCPU
   std::vector<Cycles> finish_cycles;  // per vCPU
   std::uint64_t dram_accesses = 0, dram_row_hits = 0;
+  MemoryCounts memory;                   // of caches and DRAM, in the measured region
+  double dram_peak_bytes_per_cycle = 0;  // all channels; 0: not known
 };
 
 class TimedMachine : public sc_core::sc_module {

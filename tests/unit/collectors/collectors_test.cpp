@@ -66,7 +66,7 @@ TEST_CASE("which TLB an access looked in, and whether it hit") {
   const Results r =
       collected({access(Served::l1_tlb, {1}), access(Served::l2_tlb, {8}),
                  access(Served::merged, {9, 0, 0, 0, 0, 50}), access(Served::walk, {9, 2, 40, 60}),
-                 access(Served::fault, {9, 2, 40, 60, 0, 0, 500}),
+                 access(Served::fault, {9, 2, 40, 60, 0, 0, 20, 500}),
                  access(Served::walk, {9, 0, 10}, AccessType::write, 21),
                  access(Served::l1_tlb, {1}, AccessType::fetch),
                  access(Served::l2_tlb, {8}, AccessType::fetch, 21)});
@@ -93,6 +93,28 @@ TEST_CASE("an access that hits the L1 TLB but is stalled by an invalidation keep
   const Results r = collected({access(Served::l1_tlb, {1, 0, 0, 0, 0, 0, 0, 0, 0, 70, 4})});
   CHECK(r.span_cycles == Spans{1, 0, 0, 0, 0, 0, 0, 0, 0, 70, 4});
   CHECK(r.translation_latency[index_of(HowServed::l1_tlb)].sum() == 71);
+  CHECK(r.hardware_translation.sum() == 1);
+  CHECK(r.steady_access.sum() == 5);
+}
+
+TEST_CASE("hardware's part of a translation: without faults, their order and shootdowns") {
+  AccessDone equal = access(Served::l1_tlb, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4});
+  equal.count = 7;
+  const Results r =
+      collected({equal, access(Served::walk, {9, 2, 40, 60, 5, 0, 0, 0, 0, 0, 100}),
+                 access(Served::fault, {9, 2, 40, 60, 5, 3, 1000, 2000, 3000, 500, 100})});
+  Histogram hardware, steady;
+  hardware.add(1, 7);
+  hardware.add(116);
+  hardware.add(119);
+  steady.add(5, 7);
+  steady.add(216);
+  steady.add(219);
+  CHECK(r.hardware_translation == hardware);
+  CHECK(r.steady_access == steady);
+  CHECK(r.translation_latency[index_of(HowServed::fault)].sum() == 6619);
+  CHECK(r.access_latency.count() == 9);
+  CHECK(r.access_latency.max() == 6719);
 }
 
 TEST_CASE("vCPUs and simulated time: the last completion") {
@@ -102,9 +124,9 @@ TEST_CASE("vCPUs and simulated time: the last completion") {
   late.issued_cycle = 100;
   const Results r = collected({late, early, early});
   REQUIRE(r.vcpus.size() == 3);
-  CHECK(r.vcpus[0] == VcpuTotals{2, 5});
+  CHECK(r.vcpus[0] == VcpuTotals{2, 5, {2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8}});
   CHECK(r.vcpus[1] == VcpuTotals{});
-  CHECK(r.vcpus[2] == VcpuTotals{1, 105});
+  CHECK(r.vcpus[2] == VcpuTotals{1, 105, early.spans});
   CHECK(r.simulated_cycles == 105);
 }
 
@@ -131,6 +153,13 @@ TEST_CASE("random accesses: sums as a plain recount finds them, in any order") {
   CHECK(r.access_latency.sum() == total);
   CHECK(r.access_latency.max() == longest);
   CHECK(total_span_cycles(r) == total);
+  Cycles software = 0;
+  for (const Span span : {Span::in_order, Span::guest_fault, Span::host_fault, Span::invalidation})
+    software += spans[index_of(span)];
+  CHECK(r.hardware_translation.sum() == translation - software);
+  CHECK(r.steady_access.sum() == total - software);
+  CHECK(r.hardware_translation.count() == events.size());
+  CHECK(r.steady_access.count() == events.size());
   const std::uint64_t looked_up = tlb_total(r.tlbs[0]).lookups() + tlb_total(r.tlbs[1]).lookups();
   CHECK(looked_up == events.size());
   CHECK(tlb_total(r.tlbs[2]).lookups() == events.size() - served[index_of(Served::l1_tlb)]);
@@ -182,10 +211,23 @@ TEST_CASE("faults by side and page size, shootdowns") {
   collectors.on(FaultHandled{.side = Side::guest, .page_lg2 = 21, .latency_cycles = 2000});
   collectors.on(FaultHandled{.side = Side::host, .page_lg2 = 12, .latency_cycles = 700});
   collectors.on(FaultHandled{.side = Side::host, .page_lg2 = 12, .latency_cycles = 900});
+  collectors.on(FaultHandled{
+      .side = Side::guest, .page_lg2 = 12, .latency_cycles = 1500, .host_cycles = 1000});
+  collectors.on(FaultHandled{.side = Side::guest,
+                             .spurious = true,
+                             .page_lg2 = 12,
+                             .latency_cycles = 400,
+                             .host_cycles = 300});
   collectors.on(ShootdownDone{.targets = 3, .latency_cycles = 4000});
   Results r;
   collectors.fill(r);
-  CHECK(r.faults[index_of(MemorySide::guest)].by_page == CountByPage{{21, 1}});
+  const Faults& guest = r.faults[index_of(MemorySide::guest)];
+  CHECK(guest.by_page == CountByPage{{12, 1}, {21, 1}});
+  CHECK(guest.latency.sum() == 3500);
+  CHECK(guest.host_cycles == 1000);
+  CHECK(guest.spurious.count() == 1);
+  CHECK(guest.spurious.max() == 400);
+  CHECK(guest.spurious_host_cycles == 300);
   CHECK(r.faults[index_of(MemorySide::host)].by_page == CountByPage{{12, 2}});
   CHECK(r.faults[index_of(MemorySide::host)].latency.sum() == 1600);
   CHECK(r.shootdowns.targets == 3);

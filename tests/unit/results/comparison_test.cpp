@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "common/base/user_error.h"
+#include "common/results/verdict.h"
 #include "unit/results/golden.h"
 #include "unit/results/sample_results.h"
 
@@ -49,7 +50,7 @@ TEST_CASE("relative numbers, by hand") {
   const Comparison comparison = compare({sample_4k(), sample_2m()});
   const auto& [base, other] = std::tie(comparison.variants[0], comparison.variants[1]);
   const auto of = [&](const char* key) { return relative(metric(other, key), metric(base, key)); };
-  CHECK(*of("translation_mean_cycles") == doctest::Approx(10.76 / 30.28));
+  CHECK(*of("hardware_translation_mean_cycles") == doctest::Approx(1.86 / 5.88));
   CHECK(*of("entry_reads_per_walk") == doctest::Approx(9.0 / 13.6));
   CHECK(*of("simulated_cycles") == doctest::Approx(1.7 / 3.6));
   CHECK(*of("table_bytes") == doctest::Approx(88.0 / 3072));
@@ -87,21 +88,127 @@ TEST_CASE("the text of a comparison looks as it should") {
   check_golden("comparison.txt", to_text(compare({sample_4k(), middle, sample_2m()})));
 }
 
-TEST_CASE("the verdict") {
-  CHECK(verdict(compare({sample_4k()})).empty());
-  CHECK(verdict(compare({sample_2m(), sample_4k()})) ==
-        "No variant has fewer translation cycles per access than 2M+2M; the nearest is 4K+4K at "
-        "2.81x.");
-  const std::string won = verdict(compare({sample_4k(), sample_2m()}));
-  CHECK(won.starts_with("2M+2M: 0.36x translation cycles of 4K+4K; "));
-  CHECK(won.find("entry reads per walk 13.60 -> 9.00") != std::string::npos);
-  CHECK(won.find("+40.0 MiB guest bloat") != std::string::npos);
-  CHECK(won.find("In simulated time") == std::string::npos);
-  // Runs without any access have nothing to praise.
-  CHECK(verdict(compare({Results{}, Results{}})).empty());
+TEST_CASE("keys that differ, the shortest first; names and equal ones are left out") {
+  Results other = sample_2m();
+  other.meta.name = "other";
+  other.meta.settings.insert(other.meta.settings.begin() + 1, {"machine.tlb.l1.entries", "64"});
+  other.meta.costs[1].cycles = 351;
+  const auto found = compare({sample_4k(), other}).differences;
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].key == "guest.policy");
+  CHECK(found[0].values == std::vector<std::string>{"base", "thp"});
+  CHECK(found[1].key == "machine.tlb.l1.entries");
+  CHECK(found[1].values == std::vector<std::string>{"", "64"});
+  CHECK(found[2].key == "price of host.map");
+  CHECK(compare({sample_4k(), sample_4k()}).differences.empty());
 }
 
-TEST_CASE("long names become numbers with a legend; lines fit 100 columns") {
+TEST_CASE("ranks by measured time in ns; less than 1 % more shares a rank") {
+  const auto taking = [](std::uint64_t cycles, std::uint64_t mhz) {
+    Results r = sample_4k();
+    r.simulated_cycles = cycles;
+    r.meta.frequency_mhz = mhz;
+    return r;
+  };
+  const auto ranks = [](const std::vector<Results>& results) {
+    std::vector<unsigned> all;
+    for (const ComparedVariant& each : compare(results).variants) all.push_back(each.rank);
+    return all;
+  };
+  const std::uint64_t m = 1'000'000;
+  CHECK(ranks({taking(5 * m, 2000), taking(4 * m, 2000), taking(4 * m + m / 50, 2000),
+               taking(4 * m + m / 25 + 1, 2000)}) == std::vector<unsigned>{4, 1, 1, 3});
+  CHECK(ranks({taking(4 * m, 2000), taking(5 * m, 4000)}) == std::vector<unsigned>{2, 1});
+  CHECK(compare({taking(m, 2000), taking(m, 4000)}).warnings.size() == 1);
+}
+
+TEST_CASE("differences below 1 % or within the noise are not named") {
+  CHECK(differ({100, 0}, {101.1, 0}));
+  CHECK_FALSE(differ({100, 0}, {100.9, 0}));
+  CHECK(differ({100, 1}, {103, 1}));
+  CHECK_FALSE(differ({100, 1.1}, {103, 1.1}));
+}
+
+TEST_CASE("verdicts: who is ahead in steady state, and why") {
+  CHECK(steady_verdict(compare({sample_4k()})).empty());
+  const std::string won = steady_verdict(compare({sample_4k(), sample_2m()}));
+  // (1,700,000 + 1,690,000 - 890,000) / 100,000 cycles at 2 GHz, of 4,760,123 / 100,000
+  CHECK(won.find("2M+2M: 12.50 ns per access, 0.53x of 4K+4K") != std::string::npos);
+  CHECK(won.find("translation cycles 5.88 -> 1.86") != std::string::npos);
+  CHECK(won.find("entry reads per walk 13.60 -> 9.00") != std::string::npos);
+  CHECK(won.find("+40.0 MiB guest bloat") != std::string::npos);
+  const std::string kept = steady_verdict(compare({sample_2m(), sample_4k()}));
+  CHECK(kept.find("2M+2M: 12.50 ns per access; next 4K+4K with 1.90x.") != std::string::npos);
+  const std::string alike =
+      steady_verdict(compare({sample_4k(), sample_2m(), named(sample_2m(), "s", "other")}));
+  CHECK(alike.find("not to be told from it: other") != std::string::npos);
+  CHECK(steady_verdict(compare({sample_4k(), named(sample_4k(), "s", "same")})) ==
+        "Steady state: no difference worth naming.");
+  // Runs without any access have nothing to praise.
+  CHECK(steady_verdict(compare({Results{}, Results{}})).empty());
+}
+
+TEST_CASE("verdicts: who pays the least at first touch, and on which prices that rests") {
+  const std::string won = first_touch_verdict(compare({sample_4k(), sample_2m()}));
+  CHECK(won.find("2M+2M: 445 us of fault software, 0.37x of 4K+4K.") != std::string::npos);
+  CHECK(won.ends_with("Rests on these prices: guest 1 published; host 1 measured, 1 assumed."));
+  CHECK(first_touch_verdict(compare({sample_4k(), named(sample_4k(), "s", "same")})) ==
+        "First touch: no difference worth naming.");
+  Results populated = sample_2m();
+  populated.meta.settings.push_back({"host.populate", "true"});
+  CHECK(first_touch_verdict(compare({sample_4k(), populated}))
+            .find("Populated before the clock started, which is not counted: 2M+2M.") !=
+        std::string::npos);
+  // Three faults or four of one size may be chance, as may one or two; one of another size is not.
+  const auto faulting = [](std::uint64_t cycles, std::uint64_t times) {
+    Results r = sample_4k();
+    r.faults = {};
+    add(r.faults[1].latency, cycles, times);
+    r.span_cycles[index_of(TimeSpan::guest_fault)] = 0;
+    r.span_cycles[index_of(TimeSpan::host_fault)] = cycles * times;
+    return r;
+  };
+  const auto verdict = [&](const Results& one, const Results& other) {
+    return first_touch_verdict(compare({one, named(other, "s", "other")}));
+  };
+  CHECK(verdict(faulting(1000, 3), faulting(1000, 4)).find("no difference") != std::string::npos);
+  CHECK(verdict(faulting(1000, 1), faulting(1000, 2)).find("no difference") != std::string::npos);
+  CHECK(verdict(faulting(1000, 300), faulting(1000, 400)).find("next other with 1.33x") !=
+        std::string::npos);
+  CHECK(verdict(faulting(1000, 1), faulting(4000, 1)).find("next other with 4.00x") !=
+        std::string::npos);
+}
+
+TEST_CASE("break-even: where the measured times of two runs would meet") {
+  // The same accesses, once with dear faults and cheap accesses.
+  Results dear = sample_4k();
+  dear.meta.variant = "dear";
+  dear.span_cycles[index_of(TimeSpan::host_fault)] += 40'000'000;
+  share_between_two(dear, 22'600'000, 22'590'123);
+  dear.vcpus[0].last_cycle -= 1'000'000;  // saved by the accesses
+  dear.vcpus[1].last_cycle -= 1'000'000;
+  const Comparison comparison = compare({sample_4k(), dear});
+  REQUIRE(comparison.variants[1].break_even);
+  const BreakEven& even = *comparison.variants[1].break_even;
+  CHECK(even.more_fault_us == 20'000.0);
+  CHECK(even.more_ns_per_access == doctest::Approx(-20.0));
+  CHECK(even.accesses == doctest::Approx(1e6));
+  CHECK(break_even_sentences(comparison) ==
+        std::vector<std::string>{
+            "dear takes 20.0 ms more in faults and 20.00 ns less per access: ahead of 4K+4K after "
+            "1.00 M accesses, if nothing more is touched first."});
+  dear.meta.variant = "4K+4K";
+  Results cheap = sample_4k();
+  cheap.meta.variant = "cheap";
+  CHECK(break_even_sentences(compare({dear, cheap}))[0].find("behind 4K+4K after 1.00 M") !=
+        std::string::npos);
+  // Better in both, or populated before the clock started: there is nothing to make up for.
+  CHECK(break_even_sentences(compare({sample_4k(), sample_2m()})).empty());
+  dear.meta.settings.push_back({"guest.populate", "true"});
+  CHECK(break_even_sentences(compare({sample_4k(), dear})).empty());
+}
+
+TEST_CASE("long names become numbers with a legend; lines fit the terminal") {
   std::vector<Results> many;
   for (int i = 0; i < 12; ++i) {
     many.push_back(i % 2 ? sample_2m() : sample_4k());
@@ -110,17 +217,23 @@ TEST_CASE("long names become numbers with a legend; lines fit 100 columns") {
     many.back().span_cycles[index_of(TimeSpan::host_fault)] *= 100'000;
     many.back().memory[1].mapped_bytes = std::uint64_t{1} << 59;
   }
-  const std::string text = to_text(compare(many));
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 100, line);
-  CHECK(text.find("[12]") != std::string::npos);
+  many[1].meta.settings.push_back({"a." + std::string(70, 'k'), std::string(90, 'w')});
+  for (const unsigned columns : {60U, 80U, 100U, 200U}) {
+    const std::string text = to_text(compare(many), {.columns = columns});
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= columns, line);
+    CHECK(text.find("[12]") != std::string::npos);
+  }
 }
 
 TEST_CASE("JSON and CSV of a comparison hold the same numbers") {
   const Comparison comparison = compare({sample_4k(), sample_2m()});
   const auto json = nlohmann::ordered_json::parse(to_json(comparison));
   CHECK(json["baseline"] == "4K+4K");
-  CHECK(json["verdict"] == verdict(comparison));
+  CHECK(json["verdicts"]["steady_state"] == steady_verdict(comparison));
+  CHECK(json["verdicts"]["first_touch"] == first_touch_verdict(comparison));
+  CHECK(json["differences"][0]["values"]["2M+2M"] == "thp");
+  CHECK(json["variants"][1]["rank"] == 1);
   const Table table = comparison_table(comparison);
   CHECK(table.rows.size() == 2 * json["variants"][1]["metrics"].size());
   for (const Row& row : table.rows) {

@@ -69,6 +69,7 @@ TEST_CASE("unknown numbers are null") {
   results.instructions = 0;
   const auto document = Document::parse(to_json(results));
   CHECK(document["summary"]["instructions"].is_null());
+  CHECK(document["summary"]["walk_cycles_per_1000_instructions"].is_null());
   CHECK(document["tlbs"]["l2"]["misses_per_1000_instructions"].is_null());
   CHECK(document["references"][23]["stage1_height"].is_null());
   CHECK(document["references"][23]["stage2_height"] == 0);
@@ -84,14 +85,21 @@ TEST_CASE("broken and foreign files are refused, saying where") {
   CHECK(error_of(R"({"kind": 3})").message.starts_with("no nestwalk result"));
   CHECK(error_of(R"({"kind": "nestwalk-comparison"})").message.starts_with("no nestwalk result"));
 
-  const UserError newer = error_after([](Document& d) { d["schema"] = 2; });
+  const UserError newer = error_after([](Document& d) { d["schema"] = 1; });
   CHECK(newer.text() ==
-        "some/result.json: schema: schema 2 is not known; this version reads schema 1");
+        "some/result.json: schema: schema 1 is not known; this version reads schema 2");
   const UserError missing =
       error_after([](Document& d) { d["walks"]["faulted"].erase("entry_reads"); });
   CHECK(missing.key == "walks.faulted.entry_reads");
   CHECK(error_after([](Document& d) { d["vcpus"][1]["accesses"] = -1; }).key ==
         "vcpus[1].accesses");
+  CHECK(error_after([](Document& d) { d["vcpus"][0]["last_cycle"] = 3'600'001; }).key ==
+        "vcpus[0].last_cycle");
+  CHECK(error_after([](Document& d) { d["vcpus"][1]["span_cycles"].erase("data"); }).key ==
+        "vcpus[1].span_cycles.data");
+  CHECK(error_after([](Document& d) {
+          d["hardware_translation_cycles"] = d["walks"]["completed"]["latency_cycles"];
+        }).key == "hardware_translation_cycles");
   CHECK(error_after([](Document& d) { d["costs"][0]["kind"] = "guessed"; }).key == "costs[0].kind");
   CHECK(error_after([](Document& d) {
           d["tlbs"]["l1d"]["by_page_size"][0]["page_lg2"] = 64;

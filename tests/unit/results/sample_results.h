@@ -15,17 +15,28 @@ inline Meta sample_meta(const std::string& variant) {
   meta.name = "sample";
   meta.variant = variant;
   meta.seed = 42;
+  meta.frequency_mhz = 2000;
   meta.workload_name = "sqlite";
   meta.workload_identity = "sqlite.trace.xz, 100000 accesses, crc 1b2c3d4e";
   meta.labels = {{"machine", "skylake-sp"}, {"guest policy", "base"}, {"host policy", "base"}};
+  meta.settings = {{"name", "sample"}, {"machine.name", "skylake-sp"}, {"guest.policy", "base"}};
   meta.config_yaml = "name: sample\nseed: 42\n";
-  meta.costs = {{"host_fault.exit", 1200, CostKind::measured, "measured here, \"cold\""},
-                {"host_fault.map", 350, CostKind::assumed, "no source, a guess"},
-                {"guest_fault.entry", 420, CostKind::published, "a paper, table 3"}};
+  meta.costs = {{"host.exit", 1200, CostKind::measured, "measured here, \"cold\""},
+                {"host.map", 350, CostKind::assumed, "no source, a guess"},
+                {"guest.entry", 420, CostKind::published, "a paper, table 3"}};
   meta.warnings = {"the trace ended after 100000 accesses of the 200000 that were asked for"};
   meta.stage1_levels = {"PT", "PD", "PDPT", "PML4"};
   meta.stage2_levels = {"PT", "PD", "PDPT", "PML4"};
   return meta;
+}
+
+// Two vCPUs that each did half of everything.
+inline void share_between_two(Results& r, std::uint64_t first_ends, std::uint64_t second_ends) {
+  VcpuTotals half{50000, 0, r.span_cycles};
+  for (std::uint64_t& cycles : half.span_cycles) cycles /= 2;
+  r.vcpus = {half, half};
+  r.vcpus[0].last_cycle = first_ends;
+  r.vcpus[1].last_cycle = second_ends;
 }
 
 // Positions of a walk with `stage1` and `stage2` levels, the lowest of height `lowest1`, `lowest2`.
@@ -63,8 +74,18 @@ inline Results sample_4k() {
   add(r.access_latency, 5040, 500);
   r.simulated_cycles = 3'600'000;
   r.instructions = 250'000;
-  r.vcpus = {{50000, 3'600'000}, {50000, 3'590'123}};
-  r.span_cycles = {170000, 24000, 180000, 164000, 20000, 30000, 0, 400000, 2'030'000, 10000, 526000};
+  r.warmup_cycles = 400'000;
+  add(r.hardware_translation, 1, 90000);
+  add(r.hardware_translation, 8, 6000);
+  add(r.hardware_translation, 60, 500);
+  add(r.hardware_translation, 120, 3500);
+  add(r.steady_access, 5, 90000);
+  add(r.steady_access, 12, 6000);
+  add(r.steady_access, 64, 500);
+  add(r.steady_access, 160, 3500);
+  r.span_cycles = {170000, 24000,   180000,    164000, 20000, 30000,
+                   0,      400'000, 2'030'000, 10000,  526000};
+  share_between_two(r, 3'600'000, 3'590'123);
   r.tlbs[index_of(TlbName::l1d)] = {{12, {70000, 8000, 500}}, {21, {10000, 500, 0}}};
   r.tlbs[index_of(TlbName::l1i)] = {{12, {10000, 1000, 0}}};
   r.tlbs[index_of(TlbName::l2)] = {{12, {5700, 3300, 500}}, {21, {300, 200, 0}}};
@@ -79,13 +100,17 @@ inline Results sample_4k() {
   r.references = sample_references(0, 0, 4000);
   r.faults[index_of(MemorySide::guest)].by_page = {{12, 200}};
   add(r.faults[index_of(MemorySide::guest)].latency, 2000, 200);
+  r.faults[index_of(MemorySide::guest)].host_cycles = 100'000;
   r.faults[index_of(MemorySide::host)].by_page = {{12, 450}, {21, 10}};
   add(r.faults[index_of(MemorySide::host)].latency, 4400, 450);
   add(r.faults[index_of(MemorySide::host)].latency, 9000, 10);
+  add(r.faults[index_of(MemorySide::host)].spurious, 800, 5);
   r.shootdowns.targets = 4;
   add(r.shootdowns.latency, 2500, 4);
   r.memory[index_of(MemorySide::guest)] = {1 << 20, 40 << 20, 40 << 20, {{12, 10240}}, 0, 0};
   r.memory[index_of(MemorySide::host)] = {2 << 20, 41 << 20, 41 << 20, {{12, 10496}}, 0, 0};
+  r.memory_system.caches = {{{90000, 9000, 1000, 1'000'000}, {6000, 3000, 0, 500'000}, {}}};
+  r.memory_system.dram = {1000, 500, 1500, 3000 * 64, 9000, 600'000, 60'000, 10.5};
   r.host = HostMeasures{3.25, 2.5, 123 << 20};
   return r;
 }
@@ -94,6 +119,7 @@ inline Results sample_2m() {
   Results r;
   r.meta = sample_meta("2M+2M");
   r.meta.labels = {{"machine", "skylake-sp"}, {"guest policy", "thp"}, {"host policy", "thp"}};
+  r.meta.settings.back().value = "thp";
   add(r.translation_latency[index_of(HowServed::l1_tlb)], 1, 97000);
   add(r.translation_latency[index_of(HowServed::l2_tlb)], 8, 2000);
   add(r.translation_latency[index_of(HowServed::walk)], 70, 900);
@@ -104,8 +130,16 @@ inline Results sample_2m() {
   add(r.access_latency, 9040, 100);
   r.simulated_cycles = 1'700'000;
   r.instructions = 250'000;
-  r.vcpus = {{50000, 1'700'000}, {50000, 1'690'000}};
-  r.span_cycles = {120000, 5000, 28000, 20000, 0, 0, 0, 300000, 603000, 0, 436000};
+  add(r.hardware_translation, 1, 97000);
+  add(r.hardware_translation, 8, 2000);
+  add(r.hardware_translation, 70, 900);
+  add(r.hardware_translation, 100, 100);
+  add(r.steady_access, 5, 97000);
+  add(r.steady_access, 12, 2000);
+  add(r.steady_access, 110, 900);
+  add(r.steady_access, 140, 100);
+  r.span_cycles = {120000, 5000, 28000, 33000, 0, 0, 0, 300000, 590000, 0, 436000};
+  share_between_two(r, 1'700'000, 1'690'000);
   r.tlbs[index_of(TlbName::l1d)] = {{21, {87000, 2900, 0}}};
   r.tlbs[index_of(TlbName::l1i)] = {{12, {10000, 100, 0}}};
   r.tlbs[index_of(TlbName::l2)] = {{12, {50, 50, 0}}, {21, {1950, 950, 0}}};
@@ -117,11 +151,14 @@ inline Results sample_2m() {
   r.walks.completed_by_page = {{21, 1000}};
   r.references = sample_references(1, 1, 1000);
   r.faults[index_of(MemorySide::guest)].by_page = {{21, 60}};
-  add(r.faults[index_of(MemorySide::guest)].latency, 5000, 60);
+  add(r.faults[index_of(MemorySide::guest)].latency, 8000, 60);
+  r.faults[index_of(MemorySide::guest)].host_cycles = 60'000;
   r.faults[index_of(MemorySide::host)].by_page = {{21, 67}};
-  add(r.faults[index_of(MemorySide::host)].latency, 9000, 67);
+  add(r.faults[index_of(MemorySide::host)].latency, 6000, 67);
   r.memory[index_of(MemorySide::guest)] = {40960, 80 << 20, 40 << 20, {{21, 40}}, 5, 0};
   r.memory[index_of(MemorySide::host)] = {49152, 82 << 20, 80 << 20, {{21, 41}}, 0, 1};
+  r.memory_system.caches = {{{95000, 4000, 1000, 700'000}, {3000, 1000, 0, 300'000}, {}}};
+  r.memory_system.dram = {600, 100, 300, 1000 * 64, 3000, 180'000, 9'000, 10.5};
   r.host = HostMeasures{2.0, 1.6, 110 << 20};
   return r;
 }

@@ -34,6 +34,13 @@ TEST_CASE("numbers for people") {
   CHECK(text_page(21) == "2M");
   CHECK(text_page(30) == "1G");
   CHECK(text_page(39) == "512G");
+  CHECK(text_short(820) == "820");
+  CHECK(text_short(53'000'000) == "53.0 M");
+  CHECK(text_short(999'600) == "1.00 M");
+  CHECK(text_short(2.5) == "2.50");
+  CHECK(text_time_us(3.2) == "3.20 us");
+  CHECK(text_time_us(41'690) == "41.7 ms");
+  CHECK(text_time_us(2e6) == "2.00 s");
   CHECK(text_factor(0.412) == "0.41x");
   CHECK(text_factor(0.001) == "<0.01x");
   CHECK(text_factor(9.996) == "10.0x");
@@ -98,4 +105,16 @@ TEST_CASE("a table that is too wide is split, each part begun by the labels") {
   }
   CHECK(parts == 4);  // 6 + 9 * 8 columns fit into 80
   for (int i = 0; i < 30; ++i) CHECK(text.find(text_count(1000U + i)) != std::string::npos);
+}
+
+TEST_CASE("where no column fits beside the labels, rows become blocks") {
+  const Table table{.id = "b",
+                    .title = "Blocks",
+                    .columns = {{"key", "key"}, {"a", "first", Kind::words}, {"b", "two\nlines"}},
+                    .rows = {{{"k long key of this row", "a long value of it", "w"}}}};
+  CHECK(to_text(table, {.columns = 30}) ==
+        "Blocks\n"
+        "  k long key of this row\n"
+        "    first = a long value of it\n"
+        "    two lines = w\n");
 }

@@ -13,8 +13,14 @@ class FaultCollector final : public Observer {
   using Observer::on;
   void on(const FaultHandled& event) override {
     Faults& faults = faults_[index_of(event.side)];
-    ++faults.by_page[event.page_lg2];
-    faults.latency.add(event.latency_cycles);
+    if (event.spurious) {
+      faults.spurious.add(event.latency_cycles);
+      faults.spurious_host_cycles += event.host_cycles;
+    } else {
+      ++faults.by_page[event.page_lg2];
+      faults.latency.add(event.latency_cycles);
+      faults.host_cycles += event.host_cycles;
+    }
   }
   void on(const ShootdownDone& event) override {
     shootdowns_.targets += event.targets;
