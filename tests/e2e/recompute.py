@@ -159,9 +159,9 @@ def summary(rows, result, dist, per_vcpu, spans):
     vcpu_time = sum(each["last_cycle"] for each in per_vcpu)
     faults = spans["guest_fault"] + spans["host_fault"]
     walked = ("walk", "fault")
+    of_data = sum(hardware(row) for row in rows if row["type"] != "fetch")
     figures = {
-        "translation_share": ratio(dist["hardware"]["sum"], dist["steady"]["sum"])
-        if spans["data"] else None,
+        "translation_share": ratio(of_data, of_data + spans["data"]) if spans["data"] else None,
         "simulated_cycles": end, "simulated_us": ns(end) / 1000,
         "unequal_end_share": ratio(end - min(each["last_cycle"] for each in per_vcpu), end),
         "accesses": n,
@@ -195,6 +195,8 @@ def expected_result(rows, result):
         "hardware_translation_cycles": dist["hardware"],
         "hardware_translation_ns": {name: ns(dist["hardware"][name])
                                     for name in ("mean", "p50", "p99", "p99_9", "max")},
+        "fetch_translation_cycles":
+            sum(hardware(row) for row in rows if row["type"] == "fetch"),
         "steady_access_cycles": dist["steady"], "access_latency_cycles": dist["access"],
         "translation_latency_cycles": {"overall": dist["translation"], "by_served": by_served},
         "time_split": {name: {"cycles": spans[name], "share": ratio(spans[name], everything)}

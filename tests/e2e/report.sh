@@ -57,3 +57,9 @@ says out 'guest.policy  base       thp'
 says out 'Steady state'
 says out 'First touch'
 says out 'p99.9'
+
+# A warm-up that leaves nothing to measure is a mistake, not a report of zeros.
+expect 2 "$NESTWALK" run job.yaml -o none -s warmup_accesses=20000
+says err 'warmup_accesses'
+says err 'no access is left to measure'
+[[ ! -e none ]] || fail 'a report of nothing was written'

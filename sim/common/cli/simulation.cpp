@@ -13,6 +13,7 @@
 #include "common/probe/collectors/collectors.h"
 #include "common/probe/collectors/fan_out.h"
 #include "common/probe/collectors/memory_system.h"
+#include "common/results/metrics.h"
 #include "common/sysc/timed_machine.h"
 #include "common/workload/make_source.h"
 
@@ -186,7 +187,11 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   set_times(outcome.results, run);
   outcome.results.memory_system = memory_system(run.memory, run.dram_peak_bytes_per_cycle);
   add_memory(outcome.results, vm);
-  if (outcome.completed) check_sums(outcome.results);
+  if (!outcome.completed) return outcome;
+  check_sums(outcome.results);
+  if (accesses(outcome.results) == 0)
+    throw UserErrors(config.at("warmup_accesses")
+                         .error("no access is left to measure: the warm-up takes them all"));
   return outcome;
 }
 

@@ -78,6 +78,7 @@ ComparedVariant compared(const Results& results, const std::string& name) {
     variant.fault_us = Estimate{us(static_cast<double>(fault_cycles(results))),
                                 us(fault_cycles_deviation(results))};
   variant.prices = marks_of_prices(results.meta);
+  variant.warmed_up = results.warmup_cycles > 0;
   variant.populated =
       std::any_of(memory_sides.begin(), memory_sides.end(),
                   [&](const Category& side) { return is_populated(results.meta, side.key); });
@@ -99,11 +100,13 @@ void give_ranks(std::vector<ComparedVariant>& variants) {
   }
 }
 
-// Variants that did not pay for the same first touches in the measured region never break even.
+// Only where all first touches were measured: those of a warm-up, or of memory populated before the
+// clock started, would be missing from what a variant pays.
 std::optional<BreakEven> break_even(const ComparedVariant& variant,
                                     const ComparedVariant& baseline) {
-  if (variant.populated != baseline.populated || !variant.steady_ns || !baseline.steady_ns)
+  if (variant.populated || baseline.populated || variant.warmed_up || baseline.warmed_up)
     return std::nullopt;
+  if (!variant.steady_ns || !baseline.steady_ns) return std::nullopt;
   if (!differ(*variant.steady_ns, *baseline.steady_ns) ||
       !differ(*variant.fault_us, *baseline.fault_us))
     return std::nullopt;

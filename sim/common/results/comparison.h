@@ -30,6 +30,7 @@ struct ComparedVariant {
   std::optional<Estimate> steady_ns;    // vCPU time per access, without fault software
   std::optional<Estimate> fault_us;     // all fault software
   std::string prices;                   // the marks of its prices
+  bool warmed_up = false;               // first touches of the warm-up were not measured
   bool populated = false;               // some memory was mapped before the clock started
   std::optional<BreakEven> break_even;  // against the baseline
 };

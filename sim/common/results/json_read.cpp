@@ -142,6 +142,8 @@ void read_accesses(const Place& root, Results& results) {
     results.translation_latency[i] = read_histogram(by_served[how_served[i].key]);
   results.access_latency = read_histogram(root["access_latency_cycles"]);
   results.hardware_translation = read_histogram(root["hardware_translation_cycles"]);
+  results.fetch_translation_cycles =
+      root["fetch_translation_cycles"].count(results.hardware_translation.sum());
   results.steady_access = read_histogram(root["steady_access_cycles"]);
   for (std::size_t i = 0; i < time_spans.size(); ++i)
     results.span_cycles[i] = root["time_split"][time_spans[i].key]["cycles"].count();

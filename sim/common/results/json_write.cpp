@@ -223,6 +223,7 @@ std::string to_json(const Results& results) {
   json["summary"] = json_of_summary(results);
   json["vcpus"] = json_of_vcpus(results);
   json["hardware_translation_cycles"] = json_of(results.hardware_translation);
+  json["fetch_translation_cycles"] = results.fetch_translation_cycles;
   json["hardware_translation_ns"] = hardware_ns(results);
   json["steady_access_cycles"] = json_of(results.steady_access);
   json["translation_latency_cycles"] = json_of_translation(results);

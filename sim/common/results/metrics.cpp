@@ -72,8 +72,11 @@ std::optional<double> nanoseconds(const Results& results, std::optional<double> 
 }
 
 std::optional<double> translation_share(const Results& results) {
-  if (!results.span_cycles[index_of(TimeSpan::data)]) return std::nullopt;
-  return ratio(results.hardware_translation.sum(), results.steady_access.sum());
+  const std::uint64_t data = results.span_cycles[index_of(TimeSpan::data)];
+  if (!data) return std::nullopt;
+  const std::uint64_t translation =
+      results.hardware_translation.sum() - results.fetch_translation_cycles;
+  return ratio(translation, translation + data);
 }
 
 std::optional<double> steady_cycles_per_access(const Results& results) {

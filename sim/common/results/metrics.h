@@ -32,8 +32,9 @@ std::uint64_t vcpu_cycles(const Results& results);
 // Nothing when the frequency is not known.
 std::optional<double> nanoseconds(const Results& results, std::optional<double> cycles);
 
-// How much of the time of memory accesses, fault software apart, was translation. Nothing when no
-// data was accessed: then there is nothing to have a share of.
+// How much of the time of data accesses, fault software apart, was translation. Fetches, which read
+// no data here, take no part. Nothing when no data was accessed: there is nothing to have a share
+// of.
 std::optional<double> translation_share(const Results& results);
 // Time of the vCPUs per access, without fault software: unlike latencies, which overlap, this is
 // what one more access costs. Nothing without accesses.

@@ -12,10 +12,10 @@ namespace {
 
 std::string rates(const Results& results) {
   const auto share = translation_share(results);
-  std::string text =
-      share ? fmt::format("{} of the time of memory accesses, fault software apart.",
-                          text_share(*share))
-            : "No data was accessed, so it has no share of the time of memory accesses.";
+  std::string text = share
+                         ? fmt::format("{} of the time of data accesses, fault software apart.",
+                                       text_share(*share))
+                         : "No data was accessed, so it has no share of the time of data accesses.";
   const auto per_access = per_thousand(walk_cycles(results), accesses(results));
   const auto per_instruction = per_thousand(walk_cycles(results), results.instructions);
   if (per_access)

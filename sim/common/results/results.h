@@ -175,9 +175,10 @@ struct Results {
   Histogram access_latency;                                      // cycles, data included
   // What hardware alone would have taken: without fault software, the wait to fault in order and
   // the stalls by TLB shootdowns.
-  Histogram hardware_translation;  // cycles
-  Histogram steady_access;         // cycles, data included
-  SpanCycles span_cycles{};        // of all vCPUs
+  Histogram hardware_translation;              // cycles
+  std::uint64_t fetch_translation_cycles = 0;  // of these, of instruction fetches
+  Histogram steady_access;                     // cycles, data included
+  SpanCycles span_cycles{};                    // of all vCPUs
   std::array<TlbByPage, tlb_names.size()> tlbs;
   Walks walks;
   std::vector<ReferenceRow> references;  // in the order of a walk

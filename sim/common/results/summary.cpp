@@ -28,8 +28,8 @@ void add_translation(Scalars& all, const Results& r) {
   percentile("p99", "p99", h.percentile(990));
   percentile("p99_9", "p99.9", h.percentile(999));
   percentile("max", "max", h.max());
-  all.push_back({"translation_share", "share\nof access\ntime",
-                 "of the time of memory accesses without faults", Kind::share,
+  all.push_back({"translation_share", "share\nof data\naccess",
+                 "of the time of data accesses without faults", Kind::share,
                  cell_of(translation_share(r))});
   all.push_back({"walk_cycles_per_1000_accesses", "walk\ncycles\n/1000\nacc.", "per 1000 accesses",
                  Kind::number, cell_of(per_thousand(walk_cycles(r), accesses(r)))});

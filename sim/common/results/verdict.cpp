@@ -128,13 +128,19 @@ std::string prices(const Comparison& comparison) {
   return text + (same ? "." : ", for the baseline; others differ.");
 }
 
-std::string populated(const Comparison& comparison) {
-  Variants found;
-  for (const ComparedVariant& each : comparison.variants)
-    if (each.populated) found.push_back(&each);
-  if (found.empty()) return {};
-  const std::string who = found.size() == comparison.variants.size() ? "all" : names(found);
-  return fmt::format(" Populated before the clock started, which is not counted: {}.", who);
+// What first touch is measured without.
+std::string not_counted(const Comparison& comparison) {
+  Variants populated;
+  bool warmed_up = false;
+  for (const ComparedVariant& each : comparison.variants) {
+    if (each.populated) populated.push_back(&each);
+    warmed_up |= each.warmed_up;
+  }
+  std::string text = warmed_up ? " Faults of the warm-up are not counted." : "";
+  if (populated.empty()) return text;
+  const bool all = populated.size() == comparison.variants.size();
+  return text + fmt::format(" Populated before the clock started, which is not counted: {}.",
+                            all ? "all" : names(populated));
 }
 
 std::string sentence(const ComparedVariant& variant, const std::string& baseline,
@@ -174,12 +180,12 @@ std::string first_touch_verdict(const Comparison& comparison) {
   const bool none =
       std::all_of(comparison.variants.begin(), comparison.variants.end(),
                   [&](const ComparedVariant& each) { return (each.*member)->value == 0; });
-  if (none) return "First touch: no fault was measured." + populated(comparison);
-  if (!ranking.next) return "First touch: no difference worth naming." + populated(comparison);
+  if (none) return "First touch: no fault was measured." + not_counted(comparison);
+  if (!ranking.next) return "First touch: no difference worth naming." + not_counted(comparison);
   const std::string amount =
       fmt::format("{} of fault software", text_time_us((ranking.first->*member)->value));
   return "First touch (all fault software): " + lead(comparison, ranking, member, amount) + '.' +
-         populated(comparison) + prices(comparison);
+         not_counted(comparison) + prices(comparison);
 }
 
 std::vector<std::string> break_even_sentences(const Comparison& comparison) {

@@ -100,6 +100,7 @@ TEST_CASE("an access that hits the L1 TLB but is stalled by an invalidation keep
 TEST_CASE("hardware's part of a translation: without faults, their order and shootdowns") {
   AccessDone equal = access(Served::l1_tlb, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4});
   equal.count = 7;
+  equal.type = AccessType::fetch;
   const Results r =
       collected({equal, access(Served::walk, {9, 2, 40, 60, 5, 0, 0, 0, 0, 0, 100}),
                  access(Served::fault, {9, 2, 40, 60, 5, 3, 1000, 2000, 3000, 500, 100})});
@@ -111,6 +112,7 @@ TEST_CASE("hardware's part of a translation: without faults, their order and sho
   steady.add(216);
   steady.add(219);
   CHECK(r.hardware_translation == hardware);
+  CHECK(r.fetch_translation_cycles == 7);
   CHECK(r.steady_access == steady);
   CHECK(r.translation_latency[index_of(HowServed::fault)].sum() == 6619);
   CHECK(r.access_latency.count() == 9);

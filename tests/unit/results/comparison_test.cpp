@@ -151,9 +151,10 @@ TEST_CASE("verdicts: who is ahead in steady state, and why") {
 TEST_CASE("verdicts: who pays the least at first touch, and on which prices that rests") {
   const std::string won = first_touch_verdict(compare({sample_4k(), sample_2m()}));
   CHECK(won.find("2M+2M: 445 us of fault software, 0.37x of 4K+4K.") != std::string::npos);
+  CHECK(won.find("Faults of the warm-up are not counted.") != std::string::npos);
   CHECK(won.ends_with("Rests on these prices: guest 1 published; host 1 measured, 1 assumed."));
   CHECK(first_touch_verdict(compare({sample_4k(), named(sample_4k(), "s", "same")})) ==
-        "First touch: no difference worth naming.");
+        "First touch: no difference worth naming. Faults of the warm-up are not counted.");
   Results populated = sample_2m();
   populated.meta.settings.push_back({"host.populate", "true"});
   CHECK(first_touch_verdict(compare({sample_4k(), populated}))
@@ -187,7 +188,9 @@ TEST_CASE("break-even: where the measured times of two runs would meet") {
   share_between_two(dear, 22'600'000, 22'590'123);
   dear.vcpus[0].last_cycle -= 1'000'000;  // saved by the accesses
   dear.vcpus[1].last_cycle -= 1'000'000;
-  const Comparison comparison = compare({sample_4k(), dear});
+  Results base = sample_4k();
+  dear.warmup_cycles = base.warmup_cycles = 0;
+  const Comparison comparison = compare({base, dear});
   REQUIRE(comparison.variants[1].break_even);
   const BreakEven& even = *comparison.variants[1].break_even;
   CHECK(even.more_fault_us == 20'000.0);
@@ -198,14 +201,18 @@ TEST_CASE("break-even: where the measured times of two runs would meet") {
             "dear takes 20.0 ms more in faults and 20.00 ns less per access: ahead of 4K+4K after "
             "1.00 M accesses, if nothing more is touched first."});
   dear.meta.variant = "4K+4K";
-  Results cheap = sample_4k();
+  Results cheap = base;
   cheap.meta.variant = "cheap";
   CHECK(break_even_sentences(compare({dear, cheap}))[0].find("behind 4K+4K after 1.00 M") !=
         std::string::npos);
-  // Better in both, or populated before the clock started: there is nothing to make up for.
-  CHECK(break_even_sentences(compare({sample_4k(), sample_2m()})).empty());
+  // Better in both: there is nothing to make up for.
+  CHECK(break_even_sentences(compare({base, sample_2m()})).empty());
+  // Not all first touches were measured.
+  Results warm = dear;
+  warm.warmup_cycles = 1;
+  CHECK(break_even_sentences(compare({base, warm})).empty());
   dear.meta.settings.push_back({"guest.populate", "true"});
-  CHECK(break_even_sentences(compare({sample_4k(), dear})).empty());
+  CHECK(break_even_sentences(compare({base, dear})).empty());
 }
 
 TEST_CASE("long names become numbers with a legend; lines fit the terminal") {

@@ -95,6 +95,8 @@ TEST_CASE("broken and foreign files are refused, saying where") {
         "vcpus[1].accesses");
   CHECK(error_after([](Document& d) { d["vcpus"][0]["last_cycle"] = 3'600'001; }).key ==
         "vcpus[0].last_cycle");
+  CHECK(error_after([](Document& d) { d["fetch_translation_cycles"] = 588'001; }).key ==
+        "fetch_translation_cycles");
   CHECK(error_after([](Document& d) { d["vcpus"][1]["span_cycles"].erase("data"); }).key ==
         "vcpus[1].span_cycles.data");
   CHECK(error_after([](Document& d) {

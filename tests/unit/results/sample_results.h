@@ -79,6 +79,7 @@ inline Results sample_4k() {
   add(r.hardware_translation, 8, 6000);
   add(r.hardware_translation, 60, 500);
   add(r.hardware_translation, 120, 3500);
+  r.fetch_translation_cycles = 62'000;
   add(r.steady_access, 5, 90000);
   add(r.steady_access, 12, 6000);
   add(r.steady_access, 64, 500);
@@ -134,6 +135,7 @@ inline Results sample_2m() {
   add(r.hardware_translation, 8, 2000);
   add(r.hardware_translation, 70, 900);
   add(r.hardware_translation, 100, 100);
+  r.fetch_translation_cycles = 12'000;
   add(r.steady_access, 5, 97000);
   add(r.steady_access, 12, 2000);
   add(r.steady_access, 110, 900);

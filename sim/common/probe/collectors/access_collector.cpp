@@ -30,6 +30,7 @@ void add(TlbByPage& tlb, std::size_t page_lg2, const TlbCounts& counts) {
 void AccessCollector::add_disturbed(const AccessDone& event) {
   const Cycles hardware = hardware_cycles(event);
   const Cycles data = event.total_cycles - event.translation_cycles;
+  hardware_cycles_[event.type == AccessType::fetch] += hardware * event.count;
   disturbed_latency_[index_of(event.served)].add(event.translation_cycles, event.count);
   disturbed_access_latency_.add(event.total_cycles, event.count);
   disturbed_hardware_.add(hardware, event.count);
@@ -43,6 +44,7 @@ void AccessCollector::fill(Results& results) const {
     results.hardware_translation.merge(latency_[i]);
     results.translation_latency[i].merge(disturbed_latency_[i]);
   }
+  results.fetch_translation_cycles = hardware_cycles_[1];
   results.access_latency = results.steady_access = access_latency_;
   results.access_latency.merge(disturbed_access_latency_);
   results.steady_access.merge(disturbed_steady_);

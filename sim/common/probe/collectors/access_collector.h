@@ -25,7 +25,8 @@ class AccessCollector final : public Observer {
   using Observer::on;
   void on(const AccessDone& event) override {
     const std::uint64_t count = event.count;
-    served_[event.type == AccessType::fetch][event.page_lg2 % 64][index_of(event.served)] += count;
+    const bool fetch = event.type == AccessType::fetch;
+    served_[fetch][event.page_lg2 % 64][index_of(event.served)] += count;
     if (event.vcpu >= vcpus_.size()) [[unlikely]]
       vcpus_.resize(event.vcpu + 1U);
     VcpuTotals& vcpu = vcpus_[event.vcpu];
@@ -41,6 +42,7 @@ class AccessCollector final : public Observer {
       for (std::size_t i = 0; i < span_count; ++i) vcpu.span_cycles[i] += event.spans[i] * count;
       if (hardware_cycles(event) != event.translation_cycles) return add_disturbed(event);
     }
+    hardware_cycles_[fetch] += event.translation_cycles * count;
     latency_[index_of(event.served)].add(event.translation_cycles, count);
     access_latency_.add(event.total_cycles, count);
   }
@@ -61,6 +63,7 @@ class AccessCollector final : public Observer {
   // Of those that software held up, with that time and without.
   std::array<Histogram, served_count> disturbed_latency_;
   Histogram disturbed_access_latency_, disturbed_hardware_, disturbed_steady_;
+  std::array<Cycles, 2> hardware_cycles_{};           // [is a fetch], of all accesses
   std::array<std::array<ByServed, 64>, 2> served_{};  // [is a fetch][lg2 of the page][served]
   std::vector<VcpuTotals> vcpus_;
 };
