@@ -1,8 +1,10 @@
 // The time of caches and DRAM, by hand: data accesses whose translation is in the L1 TLB (1 cycle).
 // The guest has pages of 2 MiB at consecutive physical addresses, so that offsets are physical.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "architectures.h"
 #include "child.h"
@@ -14,7 +16,7 @@ using namespace nestwalk::test;
 namespace {
 
 constexpr std::uint64_t base = 0x10000000;
-constexpr std::uint64_t row = 4096, banks = 1024;
+constexpr std::uint64_t row = 4096;
 
 MachineSpec data_machine() {
   MachineSpec spec = bare_machine();
@@ -142,38 +144,6 @@ TEST_CASE("walkers may enter the caches at the last level") {
   CHECK(span_of(rig.seen.accesses.at(1), Span::stage1_reads) == 3 * 40);
 }
 
-TEST_CASE("row buffer: closed bank or open row or another row") {
-  MachineSpec spec = data_machine();
-  spec.dram.row_hit_cycles = 10;
-  spec.dram.row_miss_cycles = 50;
-  spec.dram.row_conflict_cycles = 90;
-  constexpr std::uint64_t untouched = 64 * row;  // tables lie in the first banks
-  DataRun run(spec, {untouched, untouched + 64, untouched + banks * row, untouched + 128});
-  CHECK(run.cycles(0) == 1 + 50);
-  CHECK(run.cycles(1) == 1 + 10);
-  CHECK(run.cycles(2) == 1 + 90);  // same bank, next row
-  CHECK(run.cycles(3) == 1 + 90);  // and back
-}
-
-TEST_CASE("a DRAM bank does one access at a time") {
-  MachineSpec spec = data_machine();
-  spec.max_outstanding = 2;
-  DataRun run(spec, {0, 64});
-  CHECK(run.cycles(0) == 1 + 100);
-  // Issued a cycle later, waits for the bank, then has it for 100 cycles.
-  CHECK(run.issued(1) == run.issued(0) + 1);
-  CHECK(run.cycles(1) == 1 + 99 + 100);
-}
-
-TEST_CASE("two DRAM banks work at the same time") {
-  MachineSpec spec = data_machine();
-  spec.max_outstanding = 2;
-  DataRun run(spec, {0, row});
-  CHECK(run.cycles(0) == 1 + 100);
-  CHECK(run.issued(1) == run.issued(0) + 1);
-  CHECK(run.cycles(1) == 1 + 100);
-}
-
 TEST_CASE("a miss waits for a free miss register") {
   MachineSpec spec = data_machine();
   spec.max_outstanding = 2;
@@ -183,6 +153,40 @@ TEST_CASE("a miss waits for a free miss register") {
   CHECK(run.cycles(0) == 1 + 4 + 100);
   // Issued at 1, waits from 2 until the first has its line at 105, then looks L1D up, then DRAM.
   CHECK(run.cycles(1) == 105 - 1 + 4 + 100);
+}
+
+// What `offsets` add to the counters of the hierarchy: for each level hits, misses, merged and the
+// sum of latencies; then DRAM's accesses, bytes and sum of latencies.
+std::string counted(const MachineSpec& spec, const std::vector<std::uint64_t>& offsets) {
+  const auto counts_of = [&](const std::vector<std::uint64_t>& list) {
+    const std::string raw = in_child([&] {
+      const MemoryCounts counts = DataRun(spec, list).run.memory;
+      return std::string(reinterpret_cast<const char*>(&counts), sizeof counts);
+    });
+    MemoryCounts counts;
+    std::memcpy(&counts, raw.data(), sizeof counts);
+    return counts;
+  };
+  const MemoryCounts added = counts_of(offsets) - counts_of({});
+  const auto text = [](const CacheCounts& c) {
+    return fmt::format("{} {} {} {}, ", c.hits, c.misses, c.merged, c.latency_cycles);
+  };
+  return text(added.l1d) + text(added.l2) + text(added.llc) +
+         fmt::format("{} {} {}", added.dram.accesses(), added.dram.bytes,
+                     added.dram.latency_cycles);
+}
+
+TEST_CASE("counters of the hierarchy: who had the line, and how long it took from there") {
+  MachineSpec spec = data_machine();
+  spec.l1d_cache = cache_of(64, 4);
+  spec.l2_cache = cache_of(128, 14);
+  spec.llc = cache_of(256, 40);
+  CHECK(counted(spec, {0, 0}) == "1 1 0 162, 0 1 0 154, 0 1 0 140, 1 64 100");
+  spec.max_outstanding = 2;
+  // The second comes a cycle later and waits for the first's line.
+  CHECK(counted(spec, {0, 8}) == "0 1 1 315, 0 1 0 154, 0 1 0 140, 1 64 100");
+  spec.l1d_cache.bytes = 0;
+  CHECK(counted(spec, {0, 64}) == "0 0 0 0, 0 2 0 308, 0 2 0 280, 2 128 200");
 }
 
 TEST_CASE("two miss registers let two misses overlap") {
@@ -199,8 +203,8 @@ TEST_CASE("misses to one line make one DRAM access") {
   spec.max_outstanding = 3;
   spec.l1d_cache = cache_of(64, 4);
   const auto dram_accesses = [&](std::vector<std::uint64_t> offsets) {
-    return std::stoul(
-        in_child([&] { return std::to_string(DataRun(spec, offsets).run.dram_accesses); }));
+    return std::stoul(in_child(
+        [&] { return std::to_string(DataRun(spec, offsets).run.memory.dram.accesses()); }));
   };
   CHECK(dram_accesses({0, 8, 16}) == dram_accesses({}) + 1);
   CHECK(dram_accesses({0, 64, 16}) == dram_accesses({}) + 2);

@@ -73,7 +73,7 @@ TEST_CASE("counts of the machine are of the measured region: DRAM") {
   const WarmRun warm(100, {slow(150)});
   std::uint64_t reads = 0;
   for (const AccessDone& done : warm.seen.accesses) reads += done.entry_reads;
-  CHECK(warm.run.dram_accesses == reads);
+  CHECK(warm.run.memory.dram.accesses() == reads);
 }
 
 TEST_CASE("a vCPU that ends before its warm-up does not keep the others waiting") {

@@ -14,12 +14,11 @@ struct TimedRun {
   bool completed = false;  // false: stopped early on request
   // What is measured begins on all vCPUs here, after warm-up. The counts below are of that part.
   Cycles measured_from_cycle = 0;
-  Cycles cycles = 0;                  // until the last vCPU has finished, warm-up included
-  std::vector<std::uint64_t> issued;  // accesses per vCPU
-  std::vector<Cycles> finish_cycles;  // per vCPU
-  std::uint64_t dram_accesses = 0, dram_row_hits = 0;
+  Cycles cycles = 0;                     // until the last vCPU has finished, warm-up included
+  std::vector<std::uint64_t> issued;     // accesses per vCPU
+  std::vector<Cycles> finish_cycles;     // per vCPU
   MemoryCounts memory;                   // of caches and DRAM, in the measured region
-  double dram_peak_bytes_per_cycle = 0;  // all channels; 0: not known
+  double dram_peak_bytes_per_cycle = 0;  // all channels
 };
 
 class TimedMachine : public sc_core::sc_module {
@@ -35,6 +34,10 @@ class TimedMachine : public sc_core::sc_module {
   // Runs to the end of all sources. Throws what a vCPU threw (UserErrors).
   TimedRun run();
 
+  // What caches and DRAM have done since time 0. Whoever subtracts two readings takes both while no
+  // access is under way: misses count when they begin, their latency when they end.
+  MemoryCounts memory_counts() const;
+
  private:
   MachineSpec spec_;
   UnmapSpec unmaps_;
@@ -42,13 +45,11 @@ class TimedMachine : public sc_core::sc_module {
   Agenda agenda_;
   Locks locks_;
   StartingLine starting_line_;
-  struct {
-    std::uint64_t accesses = 0, row_hits = 0;
-  } at_start_;
   Dram dram_;
   DramPort dram_port_;
   std::unique_ptr<Cache> llc_;  // null: none
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
+  MemoryCounts memory_at_start_;  // of the measured region
 };
 
 }  // namespace nestwalk

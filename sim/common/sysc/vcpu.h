@@ -5,8 +5,10 @@
 // Faults are taken in program order, one at a time (program_order.h), and the vCPU's time is then
 // the handler's: nothing issues until it returns.
 //
-// The L1 data cache is indexed by virtual address bits: its lookup falls in the issue cycle and its
-// latency is counted after the TLB's. Instruction fetches are translated but read no data.
+// The L1 data cache is looked up in the issue cycle. Its latency counts after the L1 TLB's, unless
+// it is indexed by virtual address: then only that part of the TLB's lookup counts as translation
+// that L1D's does not hide (Mmu::exposed_cycles). Instruction fetches are translated but read no
+// data.
 #pragma once
 #include <array>
 #include <deque>
@@ -62,6 +64,8 @@ class Vcpu : public sc_core::sc_module {
   std::uint64_t issued() const { return issued_; }
   // Cycles of the measured accesses' faults: no more than the measured time.
   Cycles fault_cycles() const { return fault_cycles_; }
+  CacheCounts l1d_counts() const { return l1d_ ? l1d_->counts() : CacheCounts{}; }
+  CacheCounts l2_counts() const { return l2_ ? l2_->counts() : CacheCounts{}; }
 
  private:
   struct Carrier {
