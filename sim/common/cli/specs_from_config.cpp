@@ -130,7 +130,9 @@ GeneratorSpec generator(const Value& value) {
   if (kind == "zipf")
     spec.law = ZipfLaw{value.at("exponent").as_real(), value.at("item_bytes").as_uint(),
                        value.at("scatter").as_bool()};
-  if (kind == "pointer_chase") spec.law = PointerChaseLaw{value.at("node_bytes").as_uint()};
+  if (kind == "pointer_chase")
+    spec.law = PointerChaseLaw{value.at("node_bytes").as_uint(), value.at("offset_step").as_uint(),
+                               value.at("dependent").as_bool()};
   spec.base = value.at("base").as_uint();
   spec.footprint_bytes = value.at("footprint").as_uint();
   spec.count = value.at("accesses").as_uint();
