@@ -73,9 +73,11 @@ std::string point_config(const Point& point, const MachineSetting& setting) {
           ? ""
           : fmt::format(", arm64: {{granule: {}K}}", setting.base_page_bytes / 1024);
   config += fmt::format("translation: {{stages: {}{}}}\n", setting.stages, granule);
+  // Base pages of a host that has run for long lie anywhere.
   if (setting.stages == "two")
     config +=
-        fmt::format("host: {{memory: {}, policy: {}}}\n", 2 * guest_bytes, setting.host_policy);
+        fmt::format("host: {{memory: {}, policy: {}, frames: {}}}\n", 2 * guest_bytes,
+                    setting.host_policy, setting.host_policy == "base" ? "scattered" : "lowest");
   return config;
 }
 

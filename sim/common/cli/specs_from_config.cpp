@@ -98,7 +98,8 @@ PolicySpec policy(const Value& side, unsigned granule_lg2) {
 
 SideSpec side(const Value& value, unsigned granule_lg2) {
   return {value.at("memory").as_uint(), policy(value, granule_lg2),
-          value.at("fragmentation").as_real()};
+          value.at("fragmentation").as_real(),
+          value.at("frames").as_text() == "scattered" ? FrameOrder::scattered : FrameOrder::lowest};
 }
 
 // How much a pool reserves at start: what is asked for, else "as much as is needed". A host needs

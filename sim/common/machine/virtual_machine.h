@@ -19,6 +19,7 @@ struct SideSpec {
   std::uint64_t memory_bytes = 0;
   PolicySpec policy;
   double fragmentation = 0;
+  FrameOrder order = FrameOrder::lowest;
 };
 
 struct VirtualMachineSpec {
