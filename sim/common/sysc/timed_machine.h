@@ -10,11 +10,12 @@
 namespace nestwalk {
 
 struct TimedRun {
-  bool completed = false;             // false: stopped early on request
-  Cycles cycles = 0;                  // until the last vCPU has finished
-  std::vector<std::uint64_t> issued;  // accesses per vCPU
-  std::vector<Cycles> finish_cycles;  // per vCPU
-  std::uint64_t dram_accesses = 0, dram_row_hits = 0;
+  bool completed = false;                // false: stopped early on request
+  Cycles cycles = 0;                     // until the last vCPU has finished
+  std::vector<std::uint64_t> issued;     // accesses per vCPU
+  std::vector<Cycles> finish_cycles;     // per vCPU
+  MemoryCounts memory;                   // of caches and DRAM, from `memory_at_start_` on
+  double dram_peak_bytes_per_cycle = 0;  // all channels
 };
 
 class TimedMachine : public sc_core::sc_module {
@@ -30,6 +31,10 @@ class TimedMachine : public sc_core::sc_module {
   // Runs to the end of all sources. Throws what a vCPU threw (UserErrors).
   TimedRun run();
 
+  // What caches and DRAM have done since time 0. Whoever subtracts two readings takes both while no
+  // access is under way: misses count when they begin, their latency when they end.
+  MemoryCounts memory_counts() const;
+
  private:
   MachineSpec spec_;
   UnmapSpec unmaps_;
@@ -40,6 +45,7 @@ class TimedMachine : public sc_core::sc_module {
   DramPort dram_port_;
   std::unique_ptr<Cache> llc_;  // null: none
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
+  MemoryCounts memory_at_start_;  // of the measured region
 };
 
 }  // namespace nestwalk

@@ -90,13 +90,13 @@ TEST_CASE("a merged access is a lookup and no second miss") {
 }
 
 TEST_CASE("an access that hits the L1 TLB but is stalled by an invalidation keeps its spans") {
-  const Results r = collected({access(Served::l1_tlb, {1, 0, 0, 0, 0, 0, 0, 0, 70, 4})});
-  CHECK(r.span_cycles == Spans{1, 0, 0, 0, 0, 0, 0, 0, 70, 4});
+  const Results r = collected({access(Served::l1_tlb, {1, 0, 0, 0, 0, 0, 0, 0, 0, 70, 4})});
+  CHECK(r.span_cycles == Spans{1, 0, 0, 0, 0, 0, 0, 0, 0, 70, 4});
   CHECK(r.translation_latency[index_of(HowServed::l1_tlb)].sum() == 71);
 }
 
 TEST_CASE("vCPUs and simulated time: the last completion") {
-  AccessDone early = access(Served::l1_tlb, {1, 0, 0, 0, 0, 0, 0, 0, 0, 4});
+  AccessDone early = access(Served::l1_tlb, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4});
   AccessDone late = early;
   late.vcpu = 2;
   late.issued_cycle = 100;
