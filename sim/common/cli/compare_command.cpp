@@ -4,12 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <set>
-#include <thread>
 
-#include "common/cli/child.h"
+#include "common/cli/child_pool.h"
 #include "common/cli/interruption.h"
 #include "common/cli/options.h"
 #include "common/cli/progress.h"
@@ -129,58 +127,6 @@ Arguments run_arguments(const Task& task, const std::vector<std::string>& set) {
   return arguments;
 }
 
-// Runs all tasks, `jobs` at a time, with one progress line; returns their exit statuses.
-class Pool {
- public:
-  Pool(const Program& program, const std::vector<Task>& tasks, std::vector<std::string> set,
-       unsigned jobs)
-      : program_(program), tasks_(tasks), set_(std::move(set)), jobs_(jobs) {}
-
-  void run() {
-    const bool terminal = isatty(STDERR_FILENO) != 0;
-    const auto begun = std::chrono::steady_clock::now();
-    for (;;) {
-      start_more();
-      for (Child& child : children_) child.poll();
-      if (running() == 0 && (children_.size() == tasks_.size() || interrupted())) break;
-      if (terminal)
-        draw_line(progress_text(
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count()));
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    if (terminal) draw_line("");
-  }
-  // Of the tasks that were started, in order.
-  const std::vector<Child>& children() const { return children_; }
-
- private:
-  std::size_t running() const {
-    return static_cast<std::size_t>(std::count_if(children_.begin(), children_.end(),
-                                                  [](const Child& c) { return c.running(); }));
-  }
-  void start_more() {
-    while (!interrupted() && children_.size() < tasks_.size() && running() < jobs_)
-      children_.emplace_back(program_.executable, run_arguments(tasks_[children_.size()], set_));
-  }
-  std::string progress_text(double seconds) const {
-    double accesses = 0;
-    std::string names;
-    for (std::size_t i = 0; i < children_.size(); ++i) {
-      accesses += static_cast<double>(children_[i].accesses());
-      if (children_[i].running()) names += " " + tasks_[i].directory.filename().string();
-    }
-    return fmt::format("{} of {} runs done; {} accesses, {}/s; running{}",
-                       children_.size() - running(), tasks_.size(), short_count(accesses),
-                       short_count(accesses / std::max(seconds, 0.001)), names);
-  }
-
-  const Program& program_;
-  const std::vector<Task>& tasks_;
-  std::vector<std::string> set_;
-  unsigned jobs_;
-  std::vector<Child> children_;
-};
-
 int report_interruption(const std::vector<Task>& tasks, const std::vector<Child>& children) {
   std::cerr << "nestwalk: interrupted; ";
   std::string kept;
@@ -223,24 +169,17 @@ int compare_command(const Program& program, const Arguments& arguments) {
         "", 0, "", "configs and result directories cannot be mixed; run the configs first"});
 
   const std::vector<Task> tasks = make_tasks(program, what, options.overrides(), output);
-  unsigned jobs = options.get<unsigned>("jobs");
-  if (jobs == 0) jobs = std::max(1u, std::thread::hardware_concurrency());
   const auto set = options.has("set") ? options.get<std::vector<std::string>>("set")
                                       : std::vector<std::string>{};
-  Pool pool(program, tasks, set, jobs);
+  std::vector<ChildTask> runs;
+  for (const Task& task : tasks)
+    runs.push_back({task.directory.filename().string(), run_arguments(task, set)});
+  ChildPool pool(program.executable, runs, options.get<unsigned>("jobs"));
   pool.run();
   if (interrupted()) return report_interruption(tasks, pool.children());
 
-  int status = status_ok;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const Child& child = pool.children()[i];
-    if (child.status() == status_ok) continue;
-    std::cerr << "nestwalk: the run of " << tasks[i].directory.filename().string()
-              << " failed (exit status " << child.status() << "):\n"
-              << child.errors();
-    status = std::max(status, child.status());
-  }
-  if (status != status_ok) return status == status_user_error ? status_user_error : status_failed;
+  const int status = report_failures(runs, pool.children());
+  if (status != status_ok) return status;
 
   std::vector<Results> results;
   for (const Task& task : tasks) results.push_back(read_results(task.directory));

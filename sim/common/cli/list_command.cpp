@@ -1,6 +1,7 @@
 // `nestwalk list`: what there is to choose from.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "common/cli/options.h"
@@ -13,14 +14,18 @@ namespace {
 
 void list_presets(const Program& program, bool all) {
   for (const config::Preset& preset : config::list_presets(program.library)) {
-    std::size_t sourced = 0;
-    for (const config::PresetValue& value : preset.values) sourced += value.sourced;
-    std::cout << fmt::format("{:<16} {}\n{:<16} {} of {} values sourced, the others assumed\n",
-                             preset.name, preset.description, "", sourced, preset.values.size());
+    const auto count = [&](config::Mark mark) {
+      return std::count_if(preset.values.begin(), preset.values.end(),
+                           [&](const config::PresetValue& value) { return value.mark == mark; });
+    };
+    std::cout << fmt::format("{:<16} {}\n{:<16} {} values: {} sourced, {} measured, {} assumed\n",
+                             preset.name, preset.description, "", preset.values.size(),
+                             count(config::Mark::sourced), count(config::Mark::measured),
+                             count(config::Mark::assumed));
     if (!all) continue;
     for (const config::PresetValue& value : preset.values)
       std::cout << fmt::format("    {:<42} {:<10} {:<8} {}\n", value.path, value.value,
-                               value.sourced ? "sourced" : "assumed", value.source);
+                               config::name(value.mark), value.source);
   }
   if (!all) std::cout << "\nnestwalk list presets --all shows every value with its source.\n";
 }

@@ -31,6 +31,8 @@ int list_command(const Program& program, const Arguments& arguments);
 int explain_command(const Program& program, const Arguments& arguments);
 int check_command(const Program& program, const Arguments& arguments);
 int bench_command(const Program& program, const Arguments& arguments);
+int measure_command(const Program& program, const Arguments& arguments);
+int compare_machine_command(const Program& program, const Arguments& arguments);
 
 // The whole program: picks the command, shows errors, returns the exit status.
 int run_program(const Program& program, const Arguments& arguments);

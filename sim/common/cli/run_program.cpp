@@ -23,6 +23,8 @@ constexpr Command commands[] = {
     {"check", "check translations against vectors that another machine executed", check_command},
     {"list", "list presets, policies, workloads or costs", list_command},
     {"bench", "measure the simulator's speed", bench_command},
+    {"measure", "measure this machine's memory, without the simulator", measure_command},
+    {"compare-machine", "the simulator's figures beside a measurement", compare_machine_command},
 };
 
 void print_help() {
@@ -30,7 +32,7 @@ void print_help() {
                ": what address translation costs in a virtual machine\n\n"
                "usage: nestwalk COMMAND [ARGUMENTS]\n\ncommands:\n";
   for (const Command& command : commands)
-    std::cout << fmt::format("  {:<9} {}\n", command.name, command.does);
+    std::cout << fmt::format("  {:<15} {}\n", command.name, command.does);
   std::cout << "\n  nestwalk COMMAND --help   options of a command\n"
                "  nestwalk --version        the version\n";
 }

@@ -122,7 +122,9 @@ PolicySpec policy(const Value& side, unsigned granule_lg2) {
 
 SideSpec side(const Value& value, unsigned granule_lg2) {
   return {value.at("memory").as_uint(), policy(value, granule_lg2),
-          value.at("fragmentation").as_real(), value.at("populate").as_bool()};
+          value.at("fragmentation").as_real(),
+          value.at("frames").as_text() == "scattered" ? FrameOrder::scattered : FrameOrder::lowest,
+          value.at("populate").as_bool()};
 }
 
 // How much a pool reserves at start: what is asked for, else "as much as is needed". A host needs
@@ -154,7 +156,9 @@ GeneratorSpec generator(const Value& value) {
   if (kind == "zipf")
     spec.law = ZipfLaw{value.at("exponent").as_real(), value.at("item_bytes").as_uint(),
                        value.at("scatter").as_bool()};
-  if (kind == "pointer_chase") spec.law = PointerChaseLaw{value.at("node_bytes").as_uint()};
+  if (kind == "pointer_chase")
+    spec.law = PointerChaseLaw{value.at("node_bytes").as_uint(), value.at("offset_step").as_uint(),
+                               value.at("dependent").as_bool()};
   spec.base = value.at("base").as_uint();
   spec.footprint_bytes = value.at("footprint").as_uint();
   spec.count = value.at("accesses").as_uint();

@@ -172,11 +172,13 @@ const Spec& machine_layout() {
   static const Spec layout = [] {
     std::vector<Spec> keys = machine_keys();
     keys.push_back(text("description", "One line for `nestwalk list presets`."));
-    Spec source = object(
-        "", "Where the values under a key come from.",
-        {choice("kind", "Whether a source states the value.",
-                {{"sourced", "the source states it"}, {"assumed", "chosen; `source` says why"}}),
-         text("source", "The document, or why the value was chosen.")});
+    Spec source =
+        object("", "Where the values under a key come from.",
+               {choice("kind", "How the value is known.",
+                       {{"sourced", "the source states it"},
+                        {"measured", "fitted to the measurement that `source` names"},
+                        {"assumed", "chosen; `source` says why"}}),
+                text("source", "The document, the measurement, or why the value was chosen.")});
     keys.push_back(map("sources",
                        "Source of each value: a dotted key, or the beginning of several; "
                        "the longest that fits counts.",

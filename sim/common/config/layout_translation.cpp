@@ -123,6 +123,12 @@ Spec side_spec(std::string name, std::string doc, std::string memory) {
               real("fragmentation", "Part of the 2M blocks that no huge page can use, 0 to 1.", 0,
                    1)
                   .or_default("0"),
+              choice("frames", "Which free memory a page gets.",
+                     {{"lowest", "the lowest that fits, as after boot"},
+                      {"scattered",
+                       "any, from the run's seed, as after long use: what is together "
+                       "on one side lies anywhere on the other"}})
+                  .or_default("lowest"),
               flag("populate",
                    "Whether mapping is done before the clock starts, by the same policy. Guest: "
                    "what the workload can touch (mlockall, MAP_POPULATE). Host: all guest memory "

@@ -43,6 +43,15 @@ std::vector<Spec> generator_keys() {
   keys.push_back(bytes("node_bytes", "Bytes of a node of the list.", 1, 1 << 30)
                      .or_default("64")
                      .for_only({"pointer_chase"}));
+  keys.push_back(bytes("offset_step",
+                       "Node i is read i times this far behind its beginning, modulo the node.", 0,
+                       1 << 30)
+                     .or_default("0")
+                     .for_only({"pointer_chase"}));
+  keys.push_back(
+      flag("dependent", "Whether each access awaits the last; false: max_outstanding chains.")
+          .or_default("true")
+          .for_only({"pointer_chase"}));
   keys.push_back(real("write_fraction", "Part of the data accesses that write, 0 to 1.", 0, 1)
                      .or_default("0.3")
                      .for_only(all));

@@ -1,6 +1,7 @@
 #include "common/config/presets.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/config/check.h"
 #include "common/config/dump.h"
@@ -37,6 +38,12 @@ bool covers(const std::string& key, const std::string& path) {
   return path.starts_with(key) && (path.size() == key.size() || path[key.size()] == '.');
 }
 
+// The layout has checked that it is one.
+Mark mark_of(const std::string& text) {
+  return *std::find_if(std::begin(all_marks), std::end(all_marks),
+                       [&](Mark mark) { return name(mark) == text; });
+}
+
 // Pairs every value with the longest key of `sources` that it lies under.
 std::vector<PresetValue> with_sources(const Value& root, const Raw& sources, Errors& errors) {
   std::vector<const Value*> leaves;
@@ -54,7 +61,7 @@ std::vector<PresetValue> with_sources(const Value& root, const Raw& sources, Err
       continue;
     }
     used[static_cast<std::size_t>(best - sources.items.data())] = true;
-    out.push_back({leaf->path(), format_value(*leaf), best->find("kind")->text == "sourced",
+    out.push_back({leaf->path(), format_value(*leaf), mark_of(best->find("kind")->text),
                    best->find("source")->text});
   }
   for (std::size_t i = 0; i < used.size(); ++i)
@@ -65,6 +72,18 @@ std::vector<PresetValue> with_sources(const Value& root, const Raw& sources, Err
 }
 
 }  // namespace
+
+const char* name(Mark mark) {
+  switch (mark) {
+    case Mark::sourced:
+      return "sourced";
+    case Mark::measured:
+      return "measured";
+    case Mark::assumed:
+      return "assumed";
+  }
+  return "";
+}
 
 std::optional<Preset> load_preset(const std::filesystem::path& file, Errors& errors) {
   const std::size_t before = errors.size();

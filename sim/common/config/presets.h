@@ -1,5 +1,6 @@
 // Machine presets: files with the keys of `machine`, in which every value has a source and a mark.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,11 +10,20 @@
 
 namespace nestwalk::config {
 
+// How a value is known.
+enum class Mark : std::uint8_t {
+  sourced,   // a document states it
+  measured,  // fitted to a measurement that `source` names
+  assumed,   // chosen
+};
+inline constexpr Mark all_marks[] = {Mark::sourced, Mark::measured, Mark::assumed};
+const char* name(Mark mark);
+
 struct PresetValue {
-  std::string path;    // below `machine`
-  std::string value;   // as one would write it
-  bool sourced;        // else assumed
-  std::string source;  // the document, or why the value was chosen
+  std::string path;   // below `machine`
+  std::string value;  // as one would write it
+  Mark mark = Mark::assumed;
+  std::string source;  // the document, the measurement, or why the value was chosen
 };
 
 struct Preset {

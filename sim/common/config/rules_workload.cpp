@@ -47,11 +47,11 @@ void rule_generator(Value& workload, Errors& errors) {
   need_multiple(workload.at("code_base"), page_bytes, "a page", errors);
   need_multiple(workload.at("code_footprint"), 64, "a line", errors);
   need_multiple(workload.at("footprint"), access_bytes, "access_bytes", errors);
-  for (const char* key : {"stride", "item_bytes", "node_bytes"}) {
+  for (const char* key : {"stride", "item_bytes", "node_bytes", "offset_step"}) {
     const Value* part = workload.find(key);
     if (!part) continue;
     need_multiple(*part, access_bytes, "access_bytes", errors);
-    if (std::string_view(key) != "stride")
+    if (std::string_view(key) == "item_bytes" || std::string_view(key) == "node_bytes")
       need_multiple(workload.at("footprint"), part->as_uint(), key, errors);
   }
 }

@@ -35,9 +35,9 @@ VirtualMachine::VirtualMachine(const VirtualMachineSpec& spec, const Architectur
 
 void VirtualMachine::make_host(const VirtualMachineSpec& spec) {
   // With an identity stage 2 the guest owns the lowest host memory, and tables lie above it.
-  const FrameAllocatorSpec frames{spec.host.memory_bytes, spec.host.fragmentation,
-                                  derive_seed(spec.seed, host_frames),
-                                  spec.stage2_identity ? spec.guest.memory_bytes : 0};
+  const FrameAllocatorSpec frames{
+      spec.host.memory_bytes, spec.host.fragmentation, derive_seed(spec.seed, host_frames),
+      spec.stage2_identity ? spec.guest.memory_bytes : 0, spec.host.order};
   host_ = std::make_unique<HostVm>(physical_, frames, spec.guest.memory_bytes);
   host_->policy = spec.stage2_identity ? make_identity_policy(spec.host.policy)
                                        : make_policy(spec.host.policy, host_->frames);
@@ -56,7 +56,7 @@ void VirtualMachine::make_kernel(const VirtualMachineSpec& spec) {
   kernel_ = std::make_unique<GuestKernel>(
       physical_,
       FrameAllocatorSpec{spec.guest.memory_bytes, spec.guest.fragmentation,
-                         derive_seed(spec.seed, guest_frames)},
+                         derive_seed(spec.seed, guest_frames), 0, spec.guest.order},
       GuestMemory(host_.get(), host_faults_.get()), spec.guest_costs,
       [this](TableIo& io) { return architecture_.make_stage1(io); },
       architecture_.upper_half_in_same_tables());

@@ -20,6 +20,7 @@ struct SideSpec {
   std::uint64_t memory_bytes = 0;
   PolicySpec policy;
   double fragmentation = 0;
+  FrameOrder order = FrameOrder::lowest;
   bool populate = false;  // will be, by one of the functions below
 };
 

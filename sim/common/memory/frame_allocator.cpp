@@ -10,7 +10,10 @@
 namespace nestwalk {
 
 FrameAllocator::FrameAllocator(const FrameAllocatorSpec& spec)
-    : bytes_(align_down(spec.bytes, smallest_lg2)), free_bytes_(0) {
+    : bytes_(align_down(spec.bytes, smallest_lg2)),
+      free_bytes_(0),
+      order_(spec.order),
+      places_(derive_seed(spec.seed, 1)) {
   for (std::uint64_t at = align_up(spec.taken_low_bytes, smallest_lg2); at < bytes_;) {
     unsigned lg2 = largest_lg2;
     while (at & low_mask(lg2) || at + one(lg2) > bytes_) --lg2;
@@ -33,20 +36,26 @@ void FrameAllocator::fragment(const FrameAllocatorSpec& spec) {
     if (random.below(end - block) >= wanted) continue;
     --wanted;
     const std::uint64_t frame = random.below(one(block_lg2 - smallest_lg2));
-    take_frame((block << block_lg2) + (frame << smallest_lg2));
+    take((block << block_lg2) + (frame << smallest_lg2), smallest_lg2);
   }
 }
 
-void FrameAllocator::take_frame(std::uint64_t at) {
-  unsigned lg2 = smallest_lg2;
-  while (lg2 <= largest_lg2 && !list(lg2).count(align_down(at, lg2))) ++lg2;
-  NW_CHECK(lg2 <= largest_lg2, "frame {:#x} is not free", at);
-  list(lg2).erase(align_down(at, lg2));
-  while (lg2 > smallest_lg2) {
+std::optional<unsigned> FrameAllocator::free_block_around(std::uint64_t at,
+                                                          unsigned size_lg2) const {
+  for (unsigned lg2 = size_lg2; lg2 <= largest_lg2; ++lg2)
+    if (list(lg2).count(align_down(at, lg2))) return lg2;
+  return std::nullopt;
+}
+
+void FrameAllocator::take(std::uint64_t at, unsigned size_lg2) {
+  const std::optional<unsigned> around = free_block_around(at, size_lg2);
+  NW_CHECK(around, "{:#x}, 2^{}, is not free", at, size_lg2);
+  list(*around).erase(align_down(at, *around));
+  for (unsigned lg2 = *around; lg2 > size_lg2;) {
     --lg2;
     list(lg2).insert(align_down(at, lg2) ^ one(lg2));
   }
-  free_bytes_ -= one(smallest_lg2);
+  free_bytes_ -= one(size_lg2);
 }
 
 bool FrameAllocator::has_block(unsigned size_lg2) const {
@@ -57,6 +66,24 @@ bool FrameAllocator::has_block(unsigned size_lg2) const {
 
 std::optional<std::uint64_t> FrameAllocator::allocate(unsigned size_lg2) {
   NW_CHECK(size_lg2 >= smallest_lg2 && size_lg2 <= largest_lg2, "a block of 2^{}", size_lg2);
+  if (order_ == FrameOrder::scattered)
+    if (const auto at = allocate_scattered(size_lg2)) return at;
+  return allocate_lowest(size_lg2);
+}
+
+// Where memory is nearly full, no place drawn may be free.
+std::optional<std::uint64_t> FrameAllocator::allocate_scattered(unsigned size_lg2) {
+  constexpr int most_draws = 32;
+  for (int draw = 0; draw < most_draws; ++draw) {
+    const std::uint64_t at = align_down(places_.below(bytes_), size_lg2);
+    if (!free_block_around(at, size_lg2)) continue;
+    take(at, size_lg2);
+    return at;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> FrameAllocator::allocate_lowest(unsigned size_lg2) {
   unsigned lg2 = size_lg2;
   while (lg2 <= largest_lg2 && list(lg2).empty()) ++lg2;
   if (lg2 > largest_lg2) return std::nullopt;

@@ -72,19 +72,21 @@ struct ZipfOffsets {
 
 // The list runs through the images of 0, 1, 2 ... under one permutation, hence is a single cycle.
 struct ChaseOffsets {
-  static constexpr bool dependent = true;
   Permutation order;
-  std::uint64_t node_bytes, position;
+  std::uint64_t node_bytes, offset_step_bytes, position;
+  bool dependent;
 
   ChaseOffsets(const GeneratorSpec& spec, const PointerChaseLaw& law, std::uint64_t shared_seed,
                std::uint64_t start_draw)
       : order(spec.footprint_bytes / law.node_bytes, shared_seed),
         node_bytes(law.node_bytes),
-        position(start_draw % order.size()) {}
+        offset_step_bytes(law.offset_step_bytes),
+        position(start_draw % order.size()),
+        dependent(law.dependent) {}
   std::uint64_t operator()(Draws&) {
     const std::uint64_t node = order(position);
     if (++position == order.size()) position = 0;
-    return node * node_bytes;
+    return node * node_bytes + node * offset_step_bytes % node_bytes;
   }
 };
 
@@ -115,11 +117,11 @@ class LawGenerator final : public Generator {
     for (MemoryAccess& access : out.first(count)) {
       const std::uint64_t coin = draws.bits64();
       if ((coin & 0xffff'ffff) < fetch_below_) {
-        access = {Va{next_fetch()}, AccessKind::fetch, fetch_bytes, space_, Law::dependent};
+        access = {Va{next_fetch()}, AccessKind::fetch, fetch_bytes, space_, law_.dependent};
         continue;
       }
       const auto kind = (coin >> 32) < write_below_ ? AccessKind::write : AccessKind::read;
-      access = {Va{base_ + law_(draws)}, kind, size_bytes_, space_, Law::dependent};
+      access = {Va{base_ + law_(draws)}, kind, size_bytes_, space_, law_.dependent};
     }
     draws_ = draws;
     left_ -= count;

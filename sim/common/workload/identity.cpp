@@ -54,7 +54,8 @@ struct LawText {
                        law.scatter);
   }
   std::string operator()(const PointerChaseLaw& law) const {
-    return fmt::format("pointer_chase node_bytes={}", law.node_bytes);
+    return fmt::format("pointer_chase node_bytes={} offset_step_bytes={} dependent={:d}",
+                       law.node_bytes, law.offset_step_bytes, law.dependent);
   }
 };
 

@@ -75,6 +75,10 @@ struct LawRules {
   }
   void operator()(const PointerChaseLaw& law) const {
     check_part(problems, spec, "pointer_chase.node_bytes", law.node_bytes);
+    if (law.offset_step_bytes % spec.access_bytes != 0)
+      problems.add("pointer_chase.offset_step_bytes",
+                   "is {}; must be a multiple of access_bytes ({})", law.offset_step_bytes,
+                   spec.access_bytes);
   }
 };
 

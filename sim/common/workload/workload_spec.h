@@ -25,9 +25,15 @@ struct ZipfLaw {
   bool scatter = true;  // ranks permuted over the footprint; false: the hottest item lies first
 };
 // A linked list through all nodes of the footprint, in an order that looks random, as one cycle:
-// each lap visits each node once. Every access waits for the one before (MemoryAccess::dependent).
+// each lap visits each node once.
 struct PointerChaseLaw {
   std::uint64_t node_bytes = 64;
+  // Node i is read (i * offset_step_bytes) mod node_bytes behind its beginning: nodes of a page
+  // each then do not share the sets of a cache.
+  std::uint64_t offset_step_bytes = 0;
+  // Every access waits for the one before (MemoryAccess::dependent). False: as many chains as there
+  // are accesses in flight.
+  bool dependent = true;
 };
 
 struct GeneratorSpec {

@@ -63,7 +63,7 @@ TEST_CASE("every preset that users are promised is there and in order") {
     for (const PresetValue& value : preset.values) CHECK(!value.source.empty());
     CHECK(errors_of(small_config, {"machine.preset=" + preset.name}) == Texts{});
   }
-  CHECK(found == Texts{"cortex-a55", "icelake-sp", "neoverse-n1", "sandybridge-e5",
+  CHECK(found == Texts{"cortex-a55", "graniterapids", "icelake-sp", "neoverse-n1", "sandybridge-e5",
                        "sapphirerapids", "skylake-sp", "tiny", "zen2", "zen3", "zen4", "zen5"});
 }
 
@@ -72,27 +72,44 @@ TEST_CASE("each value has the mark of the longest key above it") {
   for (const Preset& preset : list_presets(shipped()))
     if (preset.name == "zen4")
       for (const PresetValue& value : preset.values) values[value.path] = value;
-  CHECK(values.at("tlbs.l2.arrays.0.entries").sourced);
+  CHECK(values.at("tlbs.l2.arrays.0.entries").mark == Mark::sourced);
   CHECK(values.at("tlbs.l2.arrays.0.entries").value == "3072");
   CHECK(values.at("tlbs.l2.arrays.0.sizes").value == "[4K, 2M]");
-  CHECK_FALSE(values.at("tlbs.l2.arrays.0.ways").sourced);
+  CHECK(values.at("tlbs.l2.arrays.0.ways").mark == Mark::assumed);
   CHECK(values.at("caches.l2.size").value == "1M");
-  CHECK(values.at("caches.l2.size").sourced);
-  CHECK_FALSE(values.at("caches.l2.latency_cycles").sourced);
-  CHECK_FALSE(values.at("walkers.count").sourced);
+  CHECK(values.at("caches.l2.size").mark == Mark::sourced);
+  CHECK(values.at("tlbs.l2.latency_cycles").mark == Mark::measured);
+  CHECK(values.at("walkers.count").mark == Mark::assumed);
   CHECK(values.count("vcpus") == 0);
 }
 
 TEST_CASE("nothing recalled or chosen is marked as sourced") {
   for (const Preset& preset : list_presets(shipped()))
     for (const PresetValue& value : preset.values) {
-      if (!value.sourced) continue;
+      if (value.mark != Mark::sourced) continue;
       CAPTURE(preset.name);
       CAPTURE(value.path);
       for (const char* word :
            {"recalled", "Recalled", "chosen", "Chosen", "no document", "unverified"})
         CHECK(value.source.find(word) == std::string::npos);
     }
+}
+
+TEST_CASE("what is measured names a measurement that lies beside the presets") {
+  std::size_t measured = 0;
+  for (const Preset& preset : list_presets(shipped()))
+    for (const PresetValue& value : preset.values) {
+      if (value.mark != Mark::measured) continue;
+      ++measured;
+      CAPTURE(preset.name);
+      CAPTURE(value.path);
+      const std::size_t begin = value.source.find("measured/"), end = value.source.find(".csv");
+      REQUIRE(begin != std::string::npos);
+      REQUIRE(end != std::string::npos);
+      CHECK(std::filesystem::exists(std::filesystem::path(NESTWALK_SOURCE_DIR) / "configs" /
+                                    "machines" / value.source.substr(begin, end + 4 - begin)));
+    }
+  CHECK(measured > 0);
 }
 
 TEST_CASE("values without a source, sources without a value, marks that do not exist") {
@@ -109,7 +126,8 @@ TEST_CASE("values without a source, sources without a value, marks that do not e
   CHECK(TemporaryPreset(tiny_text() + "  tlbs.l2: {kind: guessed, source: x}\n")
             .errors()
             .back()
-            .find("'guessed' is not allowed; allowed: sourced, assumed") != std::string::npos);
+            .find("'guessed' is not allowed; allowed: sourced, measured, assumed") !=
+        std::string::npos);
   CHECK(TemporaryPreset(tiny_text() + "  tlbs.l2: {kind: assumed}\n")
             .errors()
             .back()

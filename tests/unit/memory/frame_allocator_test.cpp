@@ -148,3 +148,35 @@ TEST_CASE("freeing twice is noticed, also when the block has coalesced since") {
   CHECK(death.said.find("was free already") != std::string::npos);
   CHECK(test::death_of([&] { frames.free(4 * MiB, 12); }).signal == SIGABRT);
 }
+
+TEST_CASE("scattered: aligned, never twice, not in order, the same for the same seed") {
+  const FrameAllocatorSpec spec{16 * MiB, 0, 7, 0, FrameOrder::scattered};
+  FrameAllocator frames(spec), again(spec), other({16 * MiB, 0, 8, 0, FrameOrder::scattered});
+  std::map<std::uint64_t, int> given;
+  std::uint64_t previous = 0, neighbours = 0, same = 0;
+  for (unsigned i = 0; i < 16 * MiB / (4 * KiB); ++i) {
+    const auto at = frames.allocate(12);
+    REQUIRE(at);
+    CHECK(at == again.allocate(12));
+    same += at == other.allocate(12);
+    CHECK(*at % (4 * KiB) == 0);
+    CHECK(++given[*at] == 1);
+    neighbours += *at == previous + 4 * KiB;
+    previous = *at;
+  }
+  CHECK_FALSE(frames.allocate(12));
+  CHECK(frames.free_bytes() == 0);
+  CHECK(neighbours < 1000);  // of 4096; the last frames are taken from the lowest on
+  CHECK(same < 1000);
+}
+
+TEST_CASE("scattered: larger blocks are aligned, and freed ones merge again") {
+  FrameAllocator frames({64 * MiB, 0, 7, 0, FrameOrder::scattered});
+  std::vector<std::uint64_t> blocks;
+  for (int i = 0; i < 16; ++i) blocks.push_back(*frames.allocate(21));
+  for (const std::uint64_t at : blocks) {
+    CHECK(at % (2 * MiB) == 0);
+    frames.free(at, 21);
+  }
+  CHECK(frames.has_block(26));
+}

@@ -149,6 +149,24 @@ TEST_CASE("pointer chase: every node once in every lap, always in the same order
   CHECK(*nodes.rbegin() == spec.base + 999 * 192);
 }
 
+TEST_CASE("pointer chase: one line of each page, each in another place of its page") {
+  PointerChaseLaw law;
+  law.node_bytes = 4096;
+  law.offset_step_bytes = 65 * 64;
+  law.dependent = false;
+  GeneratorSpec spec = small(law);
+  spec.footprint_bytes = 4096 * 100;
+  spec.count = 100;
+  std::set<std::uint64_t> pages;
+  for (const auto& access : run(spec)) {
+    const std::uint64_t offset = access.va.value - spec.base, page = offset / 4096;
+    pages.insert(page);
+    CHECK(offset % 4096 == page * 65 * 64 % 4096);
+    CHECK_FALSE(access.dependent);
+  }
+  CHECK(pages.size() == 100);
+}
+
 TEST_CASE("pointer chase: another vCPU walks the same list from another node") {
   GeneratorSpec spec = small(PointerChaseLaw{64});
   spec.count = 1024;

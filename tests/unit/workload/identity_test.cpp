@@ -27,6 +27,12 @@ TEST_CASE("identity of a generator: every field counts") {
       }),
       identity([](auto& s) { s.law = PointerChaseLaw{}; }),
       identity([](auto& s) { s.law = PointerChaseLaw{128}; }),
+      identity([](auto& s) {
+        s.law = PointerChaseLaw{128, 64};
+      }),
+      identity([](auto& s) {
+        s.law = PointerChaseLaw{128, 64, false};
+      }),
       identity([](auto& s) { s.base = 0; }),
       identity([](auto& s) { s.footprint_bytes = 4096; }),
       identity([](auto& s) { s.count = 5; }),

@@ -70,6 +70,9 @@ TEST_CASE("impossible values are named, with what is allowed") {
         "pointer_chase.node_bytes: is 0; must be a multiple of access_bytes (8), and not 0");
   CHECK(problems_of([](auto& s) { s.law = PointerChaseLaw{24}; }) ==
         "footprint_bytes: is 1073741824; must be a multiple of pointer_chase.node_bytes (24)");
+  CHECK(problems_of([](auto& s) {
+          s.law = PointerChaseLaw{64, 4};
+        }) == "pointer_chase.offset_step_bytes: is 4; must be a multiple of access_bytes (8)");
 }
 
 TEST_CASE("all mistakes are found at once, and phases are numbered") {
