@@ -27,7 +27,7 @@ MachineSpec small_machine() {
   spec.l1d_cache = scarce_cache(4096, 4);
   spec.l2_cache = scarce_cache(8192, 11);
   spec.llc = scarce_cache(16384, 30);
-  spec.dram = {4, 1024, 40, 60, 80};
+  spec.dram = scarce_dram();
   return spec;
 }
 

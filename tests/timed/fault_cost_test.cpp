@@ -51,7 +51,7 @@ CostTable host_prices() {
 
 MachineSpec free_memory() {
   MachineSpec spec = bare_machine();
-  spec.dram.row_hit_cycles = spec.dram.row_miss_cycles = spec.dram.row_conflict_cycles = 0;
+  spec.dram = flat_dram(0);
   return spec;
 }
 

@@ -14,7 +14,7 @@ using namespace nestwalk::test;
 namespace {
 
 constexpr std::uint64_t base = 0x10000000;
-constexpr std::uint64_t row = 4096, banks = 1024;
+constexpr std::uint64_t row = 4096;
 
 MachineSpec data_machine() {
   MachineSpec spec = bare_machine();
@@ -142,38 +142,6 @@ TEST_CASE("walkers may enter the caches at the last level") {
   CHECK(span_of(rig.seen.accesses.at(1), Span::stage1_reads) == 3 * 40);
 }
 
-TEST_CASE("row buffer: closed bank or open row or another row") {
-  MachineSpec spec = data_machine();
-  spec.dram.row_hit_cycles = 10;
-  spec.dram.row_miss_cycles = 50;
-  spec.dram.row_conflict_cycles = 90;
-  constexpr std::uint64_t untouched = 64 * row;  // tables lie in the first banks
-  DataRun run(spec, {untouched, untouched + 64, untouched + banks * row, untouched + 128});
-  CHECK(run.cycles(0) == 1 + 50);
-  CHECK(run.cycles(1) == 1 + 10);
-  CHECK(run.cycles(2) == 1 + 90);  // same bank, next row
-  CHECK(run.cycles(3) == 1 + 90);  // and back
-}
-
-TEST_CASE("a DRAM bank does one access at a time") {
-  MachineSpec spec = data_machine();
-  spec.max_outstanding = 2;
-  DataRun run(spec, {0, 64});
-  CHECK(run.cycles(0) == 1 + 100);
-  // Issued a cycle later, waits for the bank, then has it for 100 cycles.
-  CHECK(run.issued(1) == run.issued(0) + 1);
-  CHECK(run.cycles(1) == 1 + 99 + 100);
-}
-
-TEST_CASE("two DRAM banks work at the same time") {
-  MachineSpec spec = data_machine();
-  spec.max_outstanding = 2;
-  DataRun run(spec, {0, row});
-  CHECK(run.cycles(0) == 1 + 100);
-  CHECK(run.issued(1) == run.issued(0) + 1);
-  CHECK(run.cycles(1) == 1 + 100);
-}
-
 TEST_CASE("a miss waits for a free miss register") {
   MachineSpec spec = data_machine();
   spec.max_outstanding = 2;
@@ -199,8 +167,8 @@ TEST_CASE("misses to one line make one DRAM access") {
   spec.max_outstanding = 3;
   spec.l1d_cache = cache_of(64, 4);
   const auto dram_accesses = [&](std::vector<std::uint64_t> offsets) {
-    return std::stoul(
-        in_child([&] { return std::to_string(DataRun(spec, offsets).run.dram_accesses); }));
+    return std::stoul(in_child(
+        [&] { return std::to_string(DataRun(spec, offsets).run.memory.dram.accesses()); }));
   };
   CHECK(dram_accesses({0, 8, 16}) == dram_accesses({}) + 1);
   CHECK(dram_accesses({0, 64, 16}) == dram_accesses({}) + 2);

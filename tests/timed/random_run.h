@@ -30,6 +30,22 @@ inline CacheSpec scarce_cache(std::uint64_t bytes, Cycles latency_cycles) {
   return spec;
 }
 
+// Two channels of four banks, which fill up, and refresh now and then.
+inline DramSpec scarce_dram() {
+  DramSpec spec;
+  spec.channels = 2;
+  spec.ranks = 2;
+  spec.banks = 2;
+  spec.row_bytes = 1024;
+  spec.fixed_cycles = 17;
+  spec.trcd_cycles = spec.tcl_cycles = spec.trp_cycles = 20;
+  spec.tras_cycles = 50;
+  spec.burst_cycles = 3.3;
+  spec.trefi_cycles = 2000;
+  spec.trfc_cycles = 150;
+  return spec;
+}
+
 inline MachineSpec scarce_machine(const RandomRun& run) {
   MachineSpec spec;
   spec.max_outstanding = run.max_outstanding;
@@ -46,7 +62,7 @@ inline MachineSpec scarce_machine(const RandomRun& run) {
   spec.l1d_cache = scarce_cache(512, 4);
   spec.l2_cache = scarce_cache(2048, 11);
   spec.llc = scarce_cache(8192, 30);
-  spec.dram = {4, 1024, 40, 60, 80};
+  spec.dram = scarce_dram();
   spec.shootdown_delivery_cycles = 25;
   spec.shootdown_send_cycles = 3;
   spec.shootdown_receive_cycles = 7;

@@ -33,8 +33,8 @@ void sort_by_vcpu(std::vector<Event>& events) {
 }
 
 inline std::string text_of(Recorder seen, Translations translations, const TimedRun& run) {
-  std::string text =
-      fmt::format("{} cycles, DRAM {} {}\n", run.cycles, run.dram_accesses, run.dram_row_hits);
+  std::string text = fmt::format("{} cycles, DRAM {} {}\n", run.cycles, run.memory.dram.accesses(),
+                                 run.memory.dram.row_hits);
   for (std::size_t i = 0; i < run.issued.size(); ++i)
     text += fmt::format("vcpu {} issued {} finished {}\n", i, run.issued[i], run.finish_cycles[i]);
   std::stable_sort(seen.accesses.begin(), seen.accesses.end(), [](const auto& a, const auto& b) {

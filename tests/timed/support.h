@@ -32,6 +32,15 @@ inline VirtualMachineSpec small_vm(std::uint64_t bytes = 64 * MiB) {
   return spec;
 }
 
+// Memory that takes `cycles` for every line, however many are asked for.
+inline DramSpec flat_dram(Cycles cycles) {
+  DramSpec spec;
+  spec.fixed_cycles = cycles;
+  spec.trcd_cycles = spec.tcl_cycles = spec.trp_cycles = spec.tras_cycles = 0;
+  spec.burst_cycles = 0;
+  return spec;
+}
+
 // No TLB, no walk cache, no cache: every reference costs one DRAM access of 100 cycles.
 inline MachineSpec bare_machine() {
   MachineSpec spec;
@@ -39,7 +48,7 @@ inline MachineSpec bare_machine() {
   spec.walk_cache_latency_cycles = spec.nested_tlb_latency_cycles = 0;
   spec.walk_caches.stage1_holds_physical = true;
   spec.l1d_cache.bytes = spec.l2_cache.bytes = spec.llc.bytes = 0;
-  spec.dram = {1024, 4096, 100, 100, 100};
+  spec.dram = flat_dram(100);
   spec.data_accesses = false;
   return spec;
 }

@@ -55,8 +55,7 @@ TEST_CASE("a slow hit in the L2 TLB does not bring an old translation back") {
             spec.l2 = tlb_of(8, 60);
             spec.max_outstanding = 4;
             spec.issue_interval_cycles = 13;
-            spec.dram.row_hit_cycles = spec.dram.row_miss_cycles = spec.dram.row_conflict_cycles =
-                1;
+            spec.dram = flat_dram(1);
             spec.shootdown_delivery_cycles = 5;
             const auto arch = make_x86(PagingKind::four_level);
             Rig rig(spec, small_vm(), *arch);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "common/base/bits.h"
 
@@ -66,6 +67,29 @@ CacheSpec cache(const Value& value) {
           value.at("latency_cycles").as_uint(),
           u32(value.at("mshrs")),
           u32(value.at("ports"))};
+}
+
+// Nanoseconds and transfers become cycles of the cores here, and nowhere else.
+DramSpec dram(const Value& value, const MachineSpec& machine) {
+  const auto cycles = [&](const char* key) {
+    return static_cast<Cycles>(std::llround(value.at(key).as_real() * machine.frequency_mhz / 1e3));
+  };
+  const double bytes_per_us =
+      static_cast<double>(value.at("bus_bytes").as_uint() * value.at("rate_mts").as_uint());
+  DramSpec spec;
+  spec.channels = u32(value.at("channels"));
+  spec.ranks = u32(value.at("ranks"));
+  spec.banks = u32(value.at("banks"));
+  spec.row_bytes = value.at("row_bytes").as_uint();
+  spec.fixed_cycles = cycles("fixed_ns");
+  spec.trcd_cycles = cycles("trcd_ns");
+  spec.tcl_cycles = cycles("tcl_ns");
+  spec.trp_cycles = cycles("trp_ns");
+  spec.tras_cycles = cycles("tras_ns");
+  spec.burst_cycles = machine.line_bytes / bytes_per_us * machine.frequency_mhz;
+  spec.trefi_cycles = cycles("trefi_ns");
+  spec.trfc_cycles = cycles("trfc_ns");
+  return spec;
 }
 
 CostTable cost_table(const Costs& costs) {
@@ -185,10 +209,7 @@ MachineSpec machine_spec(const Config& config) {
   spec.l1d_cache = cache(machine.at("caches.l1d"));
   spec.l2_cache = cache(machine.at("caches.l2"));
   spec.llc = cache(machine.at("caches.llc"));
-  const Value& dram = machine.at("dram");
-  spec.dram = {u32(dram.at("banks")), dram.at("row_bytes").as_uint(),
-               dram.at("row_hit_cycles").as_uint(), dram.at("row_miss_cycles").as_uint(),
-               dram.at("row_conflict_cycles").as_uint()};
+  spec.dram = dram(machine.at("dram"), spec);
   spec.data_accesses = config.at("data_accesses").as_text() == "modelled";
   const auto invalidation = [&](const char* step) { return config.guest_costs.at(step).cycles; };
   spec.local_invalidate_cycles = invalidation("local_invalidate");

@@ -10,6 +10,10 @@ Spec latency(std::string name, std::string doc) {
   return whole(std::move(name), std::move(doc), 0, 1'000'000);
 }
 
+Spec nanoseconds(std::string name, std::string doc) {
+  return real(std::move(name), std::move(doc), 0, 1'000'000);
+}
+
 Spec replacement() {
   return choice("replacement", "Which entry of a full set makes room.",
                 {{"lru", "the least recently used"},
@@ -75,11 +79,20 @@ Spec caches() {
 
 Spec dram() {
   return object("dram", "Memory behind the last-level cache.",
-                {whole("banks", "Number of banks, a power of two.", 1, 4096),
-                 bytes("row_bytes", "Bytes of an open row, a power of two.", 64, 1 << 20),
-                 latency("row_hit_cycles", "Cycles of a read from the open row."),
-                 latency("row_miss_cycles", "Cycles when no row is open."),
-                 latency("row_conflict_cycles", "Cycles when another row is open.")})
+                {whole("channels", "Data buses; a DDR5 channel has two (sub-channels).", 1, 64),
+                 whole("bus_bytes", "Width of one data bus, without ECC.", 1, 64),
+                 whole("rate_mts", "Million transfers per second on a data bus.", 1, 100'000),
+                 whole("ranks", "Ranks of a channel, a power of two.", 1, 64),
+                 whole("banks", "Banks of a rank, a power of two.", 1, 4096),
+                 bytes("row_bytes", "Bytes of a row, over all devices of a rank; a power of two.",
+                       64, 1 << 20),
+                 nanoseconds("fixed_ns", "Controller and interconnect, both ways; pipelined."),
+                 nanoseconds("trcd_ns", "tRCD: from activating a row to its column command."),
+                 nanoseconds("tcl_ns", "tAA or CL: from the column command to the data."),
+                 nanoseconds("trp_ns", "tRP: from precharging to activating another row."),
+                 nanoseconds("tras_ns", "tRAS: from activating to precharging, at the least."),
+                 nanoseconds("trefi_ns", "tREFI: between refreshes of a rank; 0: no refresh."),
+                 nanoseconds("trfc_ns", "tRFC: how long a refresh takes a whole rank.")})
       .with_rule(rule_dram);
 }
 

@@ -92,22 +92,19 @@ void rule_caches(Value& caches, Errors& errors) {
 }
 
 void rule_dram(Value& dram, Errors& errors) {
-  for (const char* name : {"banks", "row_bytes"}) {
+  for (const char* name : {"ranks", "banks", "row_bytes"}) {
     const std::uint64_t number = dram.at(name).as_uint();
     if (!std::has_single_bit(number))
       refuse(dram.at(name), errors,
              fmt::format("{} is not a power of two; allowed: for instance {} or {}", number,
                          floor_power(number), floor_power(number) * 2));
   }
-  const std::uint64_t hit = dram.at("row_hit_cycles").as_uint(),
-                      miss = dram.at("row_miss_cycles").as_uint(),
-                      conflict = dram.at("row_conflict_cycles").as_uint();
-  if (miss < hit)
-    refuse(dram.at("row_miss_cycles"), errors,
-           fmt::format("{} is below row_hit_cycles; allowed: at least {}", miss, hit));
-  if (conflict < miss)
-    refuse(dram.at("row_conflict_cycles"), errors,
-           fmt::format("{} is below row_miss_cycles; allowed: at least {}", conflict, miss));
+  const double trefi = dram.at("trefi_ns").as_real(), trfc = dram.at("trfc_ns").as_real();
+  if (trefi > 0 && trfc >= trefi / 2)
+    refuse(dram.at("trfc_ns"), errors,
+           fmt::format("{} leaves little time between refreshes; allowed: less than half of "
+                       "trefi_ns, {}",
+                       trfc, trefi));
 }
 
 void rule_machine(Value& machine, Errors& errors) {

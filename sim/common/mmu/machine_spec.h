@@ -25,13 +25,21 @@ struct CacheSpec {
   std::uint32_t ports = 1;    // lookups begun per cycle; more have to wait
 };
 
+// The timings have the names that JEDEC's standards give them. What is pipelined costs latency
+// alone; a bank and a bus are also occupied.
 struct DramSpec {
-  std::uint32_t banks = 16;        // a power of two
-  std::uint64_t row_bytes = 8192;  // a power of two
-  // From the arrival at an idle bank to the data. A bank does one access at a time.
-  Cycles row_hit_cycles = 60;        // the row is open
-  Cycles row_miss_cycles = 90;       // no row is open
-  Cycles row_conflict_cycles = 120;  // another row is open
+  std::uint32_t channels = 1;      // with a data bus each, at least 1
+  std::uint32_t ranks = 1;         // of a channel, a power of two
+  std::uint32_t banks = 16;        // of a rank, a power of two
+  std::uint64_t row_bytes = 8192;  // of a bank, over all devices of the rank; a power of two
+  Cycles fixed_cycles = 40;        // controller and interconnect, both ways; pipelined
+  Cycles trcd_cycles = 15;         // from activating a row to its first column command
+  Cycles tcl_cycles = 15;          // from the column command to the data
+  Cycles trp_cycles = 15;          // from precharging to activating another row
+  Cycles tras_cycles = 32;         // from activating to precharging
+  double burst_cycles = 3;         // of a line on the data bus; 0: takes no time (tests)
+  Cycles trefi_cycles = 0;         // between two refreshes of a rank; 0: no refresh
+  Cycles trfc_cycles = 0;          // of a refresh, during which the rank does nothing else
 };
 
 enum class WalkerEntry : std::uint8_t { l1d, l2, llc };  // where walkers' reads enter

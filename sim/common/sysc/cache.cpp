@@ -32,8 +32,10 @@ std::optional<Cycles> Cache::hit(Cycles now, std::uint64_t line) {
   const std::size_t slot = lines_.find(lines_.set_of(line), line);
   if (slot == AssocArray::none) return std::nullopt;
   lines_.used(slot);
-  ++hits_;
-  return wait_for_port(now) + spec_.latency_cycles;
+  const Cycles latency = wait_for_port(now) + spec_.latency_cycles;
+  ++counts_.hits;
+  counts_.latency_cycles += latency;
+  return latency;
 }
 
 RefServed Cache::bring(Strand& me, std::uint64_t line) {
@@ -42,15 +44,17 @@ RefServed Cache::bring(Strand& me, std::uint64_t line) {
     me.pass(*latency);
     return level_;
   }
+  const Cycles arrived = me.now();
   for (Miss* miss : in_flight_)
     if (miss->line == line) {
-      ++merged_;
+      ++counts_.merged;
       RefServed served = RefServed::dram;
       miss->waiting.push_back({&me, &served});
       agenda_.block(me);
+      counts_.latency_cycles += me.now() - arrived;
       return served;
     }
-  ++misses_;
+  ++counts_.misses;
   Miss miss{line, {}};
   in_flight_.push_back(&miss);
   registers_.acquire(me);
@@ -64,6 +68,7 @@ RefServed Cache::bring(Strand& me, std::uint64_t line) {
     agenda_.wake(*waiting.strand, me.now());
   }
   registers_.release(me);
+  counts_.latency_cycles += me.now() - arrived;
   return served;
 }
 

@@ -9,6 +9,7 @@
 #include "common/base/address.h"
 #include "common/mmu/machine_spec.h"
 #include "common/probe/events.h"
+#include "common/probe/memory_counts.h"
 #include "common/sysc/agenda.h"
 #include "common/sysc/dram.h"
 #include "common/tlb/assoc_array.h"
@@ -27,15 +28,14 @@ class LineSource {
 
 class DramPort final : public LineSource {
  public:
-  DramPort(Dram& dram, unsigned line_lg2) : dram_(dram), line_lg2_(line_lg2) {}
+  explicit DramPort(Dram& dram) : dram_(dram) {}
   RefServed bring(Strand& me, std::uint64_t line) override {
-    dram_.access(me, Pa{line << line_lg2_});
+    dram_.access(me, line);
     return RefServed::dram;
   }
 
  private:
   Dram& dram_;
-  unsigned line_lg2_;
 };
 
 class Cache : public sc_core::sc_module, public LineSource {
@@ -53,9 +53,7 @@ class Cache : public sc_core::sc_module, public LineSource {
   // Nothing: no hit, and nothing has happened.
   std::optional<Cycles> hit(Cycles now, std::uint64_t line);
 
-  std::uint64_t hits() const { return hits_; }
-  std::uint64_t misses() const { return misses_; }
-  std::uint64_t merged() const { return merged_; }
+  const CacheCounts& counts() const { return counts_; }
 
  private:
   struct Waiting {
@@ -77,7 +75,7 @@ class Cache : public sc_core::sc_module, public LineSource {
   std::vector<Miss*> in_flight_;
   Cycles port_cycle_ = 0;        // the cycle whose ports are being given out
   std::uint32_t port_used_ = 0;  // how many of them are gone
-  std::uint64_t hits_ = 0, misses_ = 0, merged_ = 0;
+  CacheCounts counts_;
 };
 
 }  // namespace nestwalk

@@ -1,36 +1,35 @@
-// DRAM: banks that each do one access at a time and keep one row open. Lines are spread over banks
-// by the address bits above the row offset. Refresh, channels and write recovery are left out.
+// DRAM: channels with a data bus each (dram_channel.h), among which lines are dealt out
+// (dram_address.h). Who reads a line does not matter: table entries queue like data.
 #pragma once
 #include <systemc>
 #include <vector>
 
-#include "common/base/address.h"
-#include "common/mmu/machine_spec.h"
 #include "common/sysc/agenda.h"
+#include "common/sysc/dram_channel.h"
 
 namespace nestwalk {
 
 class Dram : public sc_core::sc_module {
  public:
-  Dram(sc_core::sc_module_name name, Agenda& agenda, const DramSpec& spec);
-  // Passes the time that one line takes on `me`, waiting for the bank included.
-  void access(Strand& me, Pa line);
+  Dram(sc_core::sc_module_name name, Agenda& agenda, const DramSpec& spec,
+       std::uint32_t line_bytes);
+  // Passes the time that one line takes on `me`, all waiting included. `line`: its physical address
+  // divided by the bytes of a line.
+  void access(Strand& me, std::uint64_t line);
 
-  std::uint64_t row_hits() const { return row_hits_; }
-  std::uint64_t accesses() const { return accesses_; }
+  DramCounts counts() const;  // of all channels
+  // What all data buses together carry if they never rest.
+  double peak_bytes_per_cycle() const;
+  // Once all accesses are done, at `end`: NW_CHECKs that no bus did more than there was time for,
+  // and that each line was carried once.
+  void check(Cycles end) const;
 
  private:
-  struct Bank {
-    Cycles free_at = 0;
-    std::uint64_t open_row = no_row;
-  };
-  static constexpr std::uint64_t no_row = ~std::uint64_t{0};
-
   Agenda& agenda_;
   DramSpec spec_;
-  unsigned row_lg2_, bank_lg2_;
-  std::vector<Bank> banks_;
-  std::uint64_t row_hits_ = 0, accesses_ = 0;
+  std::uint32_t line_bytes_;
+  DramAddress address_;
+  std::vector<DramChannel> channels_;
 };
 
 }  // namespace nestwalk

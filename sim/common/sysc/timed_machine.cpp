@@ -27,8 +27,8 @@ TimedMachine::TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec
       control_(control),
       agenda_(sync, cycle_time(spec)),
       locks_(agenda_),
-      dram_("dram", agenda_, spec_.dram),
-      dram_port_(dram_, line_lg2(spec)) {
+      dram_("dram", agenda_, spec_.dram, spec_.line_bytes),
+      dram_port_(dram_) {
   if (spec_.llc.bytes)
     llc_ = std::make_unique<Cache>("llc", agenda_, spec_.llc, line_lg2(spec), RefServed::llc,
                                    dram_port_, spec_.seed + 20);
@@ -61,9 +61,25 @@ TimedRun TimedMachine::run() {
     result.finish_cycles.push_back(vcpu->finish_cycle());
   }
   result.completed = !control_.stop_requested();
-  result.dram_accesses = dram_.accesses();
-  result.dram_row_hits = dram_.row_hits();
+  const MemoryCounts counts = memory_counts();
+  dram_.check(result.cycles);
+  NW_CHECK(!llc_ || counts.llc.misses == counts.dram.accesses(),
+           "{} misses of the last cache made {} DRAM accesses", counts.llc.misses,
+           counts.dram.accesses());
+  result.memory = counts - memory_at_start_;
+  result.dram_peak_bytes_per_cycle = dram_.peak_bytes_per_cycle();
   return result;
+}
+
+MemoryCounts TimedMachine::memory_counts() const {
+  MemoryCounts counts;
+  for (const auto& vcpu : vcpus_) {
+    counts.l1d = counts.l1d + vcpu->l1d_counts();
+    counts.l2 = counts.l2 + vcpu->l2_counts();
+  }
+  if (llc_) counts.llc = llc_->counts();
+  counts.dram = dram_.counts();
+  return counts;
 }
 
 }  // namespace nestwalk

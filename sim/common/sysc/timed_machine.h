@@ -15,11 +15,10 @@ struct TimedRun {
   Cycles cycles = 0;       // until the last vCPU has finished
   // When all vCPUs had done their warm-up, and the measured region began for all of them.
   Cycles measured_from_cycle = 0;
-  std::vector<std::uint64_t> issued;  // accesses per vCPU
-  std::vector<Cycles> finish_cycles;  // per vCPU
-  std::uint64_t dram_accesses = 0, dram_row_hits = 0;
-  MemoryCounts memory;                   // of caches and DRAM, in the measured region
-  double dram_peak_bytes_per_cycle = 0;  // all channels; 0: not known
+  std::vector<std::uint64_t> issued;     // accesses per vCPU
+  std::vector<Cycles> finish_cycles;     // per vCPU
+  MemoryCounts memory;                   // of caches and DRAM, from `memory_at_start_` on
+  double dram_peak_bytes_per_cycle = 0;  // all channels
 };
 
 class TimedMachine : public sc_core::sc_module {
@@ -35,6 +34,10 @@ class TimedMachine : public sc_core::sc_module {
   // Runs to the end of all sources. Throws what a vCPU threw (UserErrors).
   TimedRun run();
 
+  // What caches and DRAM have done since time 0. Whoever subtracts two readings takes both while no
+  // access is under way: misses count when they begin, their latency when they end.
+  MemoryCounts memory_counts() const;
+
  private:
   MachineSpec spec_;
   UnmapSpec unmaps_;
@@ -45,6 +48,7 @@ class TimedMachine : public sc_core::sc_module {
   DramPort dram_port_;
   std::unique_ptr<Cache> llc_;  // null: none
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
+  MemoryCounts memory_at_start_;  // of the measured region
 };
 
 }  // namespace nestwalk

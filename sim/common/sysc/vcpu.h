@@ -53,6 +53,8 @@ class Vcpu : public sc_core::sc_module {
   std::exception_ptr failure() const { return failure_; }
   Cycles finish_cycle() const { return finish_cycle_; }
   std::uint64_t issued() const { return issued_; }
+  CacheCounts l1d_counts() const { return l1d_ ? l1d_->counts() : CacheCounts{}; }
+  CacheCounts l2_counts() const { return l2_ ? l2_->counts() : CacheCounts{}; }
 
  private:
   struct Carrier {

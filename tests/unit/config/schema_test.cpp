@@ -192,8 +192,9 @@ const std::string machine_text =
     "  l1d: {size: 4K, ways: 2, latency_cycles: 2, mshrs: 4, ports: 1, replacement: lru}\n"
     "  l2: {size: 32K, ways: 4, latency_cycles: 2, mshrs: 4, ports: 1, replacement: lru}\n"
     "  llc: {size: 64K, ways: 4, latency_cycles: 2, mshrs: 4, ports: 1, replacement: lru}\n"
-    "dram: {banks: 16, row_bytes: 8K, row_hit_cycles: 1, row_miss_cycles: 2, row_conflict_cycles: "
-    "3}\n";
+    "dram: {channels: 1, bus_bytes: 8, rate_mts: 3200, ranks: 1, banks: 16, row_bytes: 8K, "
+    "fixed_ns: 40, trcd_ns: 13.75, tcl_ns: 13.75, trp_ns: 13.75, tras_ns: 32, trefi_ns: 7800, "
+    "trfc_ns: 350}\n";
 
 std::string indented(const std::string& text) {
   std::string out;
