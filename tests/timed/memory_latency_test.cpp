@@ -1,8 +1,10 @@
 // The time of caches and DRAM, by hand: data accesses whose translation is in the L1 TLB (1 cycle).
 // The guest has pages of 2 MiB at consecutive physical addresses, so that offsets are physical.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "architectures.h"
 #include "child.h"
@@ -151,6 +153,40 @@ TEST_CASE("a miss waits for a free miss register") {
   CHECK(run.cycles(0) == 1 + 4 + 100);
   // Issued at 1, waits from 2 until the first has its line at 105, then looks L1D up, then DRAM.
   CHECK(run.cycles(1) == 105 - 1 + 4 + 100);
+}
+
+// What `offsets` add to the counters of the hierarchy: for each level hits, misses, merged and the
+// sum of latencies; then DRAM's accesses, bytes and sum of latencies.
+std::string counted(const MachineSpec& spec, const std::vector<std::uint64_t>& offsets) {
+  const auto counts_of = [&](const std::vector<std::uint64_t>& list) {
+    const std::string raw = in_child([&] {
+      const MemoryCounts counts = DataRun(spec, list).run.memory;
+      return std::string(reinterpret_cast<const char*>(&counts), sizeof counts);
+    });
+    MemoryCounts counts;
+    std::memcpy(&counts, raw.data(), sizeof counts);
+    return counts;
+  };
+  const MemoryCounts added = counts_of(offsets) - counts_of({});
+  const auto text = [](const CacheCounts& c) {
+    return fmt::format("{} {} {} {}, ", c.hits, c.misses, c.merged, c.latency_cycles);
+  };
+  return text(added.l1d) + text(added.l2) + text(added.llc) +
+         fmt::format("{} {} {}", added.dram.accesses(), added.dram.bytes,
+                     added.dram.latency_cycles);
+}
+
+TEST_CASE("counters of the hierarchy: who had the line, and how long it took from there") {
+  MachineSpec spec = data_machine();
+  spec.l1d_cache = cache_of(64, 4);
+  spec.l2_cache = cache_of(128, 14);
+  spec.llc = cache_of(256, 40);
+  CHECK(counted(spec, {0, 0}) == "1 1 0 162, 0 1 0 154, 0 1 0 140, 1 64 100");
+  spec.max_outstanding = 2;
+  // The second comes a cycle later and waits for the first's line.
+  CHECK(counted(spec, {0, 8}) == "0 1 1 315, 0 1 0 154, 0 1 0 140, 1 64 100");
+  spec.l1d_cache.bytes = 0;
+  CHECK(counted(spec, {0, 64}) == "0 0 0 0, 0 2 0 308, 0 2 0 280, 2 128 200");
 }
 
 TEST_CASE("two miss registers let two misses overlap") {

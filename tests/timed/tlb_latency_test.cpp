@@ -2,6 +2,7 @@
 // every entry read is a DRAM access of 100 cycles. Pages are first touched, which faults; the
 // accesses that count come after.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "architectures.h"
 #include "child.h"
@@ -23,7 +24,65 @@ VirtualMachineSpec one_large_page() {
   return spec;
 }
 
+// L1 TLB 3 cycles, L2 TLB 7, L1D 4, memory 100.
+MachineSpec with_l1d(L1dIndex index) {
+  MachineSpec spec = bare_machine();
+  spec.l1d = spec.l1i = tlb_of(1, 3);
+  spec.l2 = tlb_of(4, 7);
+  spec.l1d_cache = cache_of(64, 4);
+  spec.walker_entry = WalkerEntry::llc;
+  spec.l1d_index = index;
+  spec.data_accesses = true;
+  return spec;
+}
+
+// A line in L1D by an L1 TLB hit, another page, the first by an L2 TLB hit, another line of it;
+// each as "TLB + data", of which the TLB's is also what the access counts as its translation.
+std::string tlb_and_data(const MachineSpec& spec, AccessKind kind = AccessKind::read) {
+  return in_child([&] {
+    const auto arch = make_x86(four_level);
+    Rig rig(spec, small_vm(), *arch);
+    std::vector<MemoryAccess> list;
+    for (const std::uint64_t va : {page_a, page_a, page_b, page_a, page_a + 64})
+      list.push_back(read_of(va)), list.back().kind = kind;
+    rig.add(std::move(list));
+    rig.run();
+    std::string text;
+    for (const std::size_t i : {1, 3, 4}) {
+      const AccessDone& done = rig.seen.accesses.at(i);
+      CHECK(done.translation_cycles == span_of(done, Span::tlb));
+      text += fmt::format("{}+{} ", span_of(done, Span::tlb), span_of(done, Span::data));
+    }
+    return text;
+  });
+}
+
 }  // namespace
+
+TEST_CASE("an L1D indexed by virtual address hides the L1 TLB's lookup, and nothing of the L2's") {
+  CHECK(tlb_and_data(with_l1d(L1dIndex::virtual_address)) == "0+4 7+4 0+104 ");
+  CHECK(tlb_and_data(with_l1d(L1dIndex::physical_address)) == "3+4 10+4 3+104 ");
+  MachineSpec overlapping = with_l1d(L1dIndex::virtual_address);
+  overlapping.max_outstanding = 4;
+  overlapping.issue_interval_cycles = 10000;  // one at a time, by carriers
+  CHECK(tlb_and_data(overlapping) == "0+4 7+4 0+104 ");
+}
+
+TEST_CASE("an L1 TLB slower than L1D shows by what it is slower") {
+  MachineSpec spec = with_l1d(L1dIndex::virtual_address);
+  spec.l1d.latency_cycles = 6;
+  CHECK(tlb_and_data(spec) == "2+4 9+4 2+104 ");
+}
+
+TEST_CASE("nothing hides a TLB lookup where no L1D is looked up") {
+  MachineSpec spec = with_l1d(L1dIndex::virtual_address);
+  CHECK(tlb_and_data(spec, AccessKind::fetch) == "3+0 10+0 3+0 ");
+  spec.l1d_cache.bytes = 0;
+  CHECK(tlb_and_data(spec) == "3+100 10+100 3+100 ");
+  spec = with_l1d(L1dIndex::virtual_address);
+  spec.data_accesses = false;
+  CHECK(tlb_and_data(spec) == "3+0 10+0 3+0 ");
+}
 
 TEST_CASE("an L1 TLB hit takes the L1 latency") {
   MachineSpec spec = bare_machine();

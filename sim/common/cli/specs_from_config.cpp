@@ -210,6 +210,9 @@ MachineSpec machine_spec(const Config& config) {
   spec.walker_entry = walker_entry(machine.at("walkers.start_level").as_text());
   spec.line_bytes = u32(machine.at("caches.line_bytes"));
   spec.l1d_cache = cache(machine.at("caches.l1d"));
+  spec.l1d_index = machine.at("caches.l1d.indexed_by").as_text() == "virtual"
+                       ? L1dIndex::virtual_address
+                       : L1dIndex::physical_address;
   spec.l2_cache = cache(machine.at("caches.l2"));
   spec.llc = cache(machine.at("caches.llc"));
   spec.dram = dram(machine.at("dram"), spec);

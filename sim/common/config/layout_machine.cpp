@@ -41,7 +41,8 @@ Spec tlb(std::string name, std::string doc) {
   return object(std::move(name), std::move(doc),
                 {list("arrays", "Arrays looked up together; none: no such TLB.", std::move(array),
                       0, 8),
-                 latency("latency_cycles", "Cycles of a look-up."),
+                 latency("latency_cycles",
+                         "Cycles of a look-up; of the second level, after the first."),
                  latency("extra_size_cycles",
                          "Further cycles for each page size tried after the first.")
                      .or_default("0")})
@@ -68,11 +69,19 @@ Spec cache(std::string name, std::string doc) {
        replacement()});
 }
 
+Spec l1d_cache() {
+  Spec spec = cache("l1d", "First-level data cache, one per vCPU.");
+  spec.parts.push_back(choice(
+      "indexed_by", "Address that chooses the set.",
+      {{"virtual", "read while the L1 TLB translates: a hit of both takes the longer (VIPT)"},
+       {"physical", "read after the L1 TLB: a hit of both takes the sum (PIPT)"}}));
+  return spec;
+}
+
 Spec caches() {
   return object("caches", "Data caches; table entries are read through them.",
                 {whole("line_bytes", "Bytes of a line, a power of two.", 16, 1024).or_default("64"),
-                 cache("l1d", "First-level data cache, one per vCPU."),
-                 cache("l2", "Second-level cache, one per vCPU."),
+                 l1d_cache(), cache("l2", "Second-level cache, one per vCPU."),
                  cache("llc", "Last-level cache, shared by all vCPUs.")})
       .with_rule(rule_caches);
 }

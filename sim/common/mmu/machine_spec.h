@@ -12,8 +12,8 @@ namespace nestwalk {
 
 struct TlbSpec {
   std::vector<TlbArraySpec> arrays;  // empty: there is no such TLB
-  Cycles latency_cycles = 1;
-  Cycles extra_size_cycles = 0;  // for each further page size probed within an array
+  Cycles latency_cycles = 1;         // L2: from the end of the L1 lookup
+  Cycles extra_size_cycles = 0;      // for each further page size probed within an array
 };
 
 struct CacheSpec {
@@ -44,6 +44,11 @@ struct DramSpec {
 
 enum class WalkerEntry : std::uint8_t { l1d, l2, llc };  // where walkers' reads enter
 
+// What L1D is indexed by. With the virtual address its set is read while the L1 TLB translates, and
+// the tags are compared when both are there (VIPT): a hit of both takes the longer of the two. With
+// the physical address it has to wait for the TLB (PIPT).
+enum class L1dIndex : std::uint8_t { virtual_address, physical_address };
+
 struct MachineSpec {
   std::uint32_t vcpus = 1;
   std::uint32_t frequency_mhz = 1000;
@@ -60,6 +65,7 @@ struct MachineSpec {
 
   std::uint32_t line_bytes = 64;
   CacheSpec l1d_cache, l2_cache, llc;
+  L1dIndex l1d_index = L1dIndex::physical_address;
   DramSpec dram;
   bool data_accesses = true;  // whether the data itself is read after translation
 

@@ -32,7 +32,7 @@ class DramChannel {
   Cycles read(Cycles now, const DramPlace& place);
 
   DramCounts counts() const;
-  // What is left of time must hold, once all accesses are done at `end`: a broken model else.
+  // As Dram::check().
   void check(Cycles end) const;
 
  private:

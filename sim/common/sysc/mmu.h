@@ -23,7 +23,8 @@ class Mmu : public sc_core::sc_module {
   // Switches to an address space. Nothing is under way.
   void enter_space(std::uint16_t space);
 
-  // An L1 TLB hit that may serve the access; entry null: none. With the latency of the lookup.
+  // An L1 TLB hit that may serve the access; entry null: none. With the cycles that the lookup adds
+  // to those of the data access.
   struct L1Hit {
     const TlbEntry* entry = nullptr;
     Cycles latency_cycles = 0;
@@ -32,7 +33,8 @@ class Mmu : public sc_core::sc_module {
     Tlb& l1 = l1_for(wanted);
     const TlbSpec& spec = spec_for(wanted);
     const Tlb::Hit hit = l1.lookup(access.va, tag_);
-    const Cycles latency_cycles = spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles;
+    const Cycles latency_cycles =
+        exposed_cycles(wanted, spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles);
     if (!hit) return {nullptr, latency_cycles};
     if (conflict_) [[unlikely]]
       check_conflict(l1, access.va, wanted);
@@ -72,6 +74,11 @@ class Mmu : public sc_core::sc_module {
   const TlbSpec& spec_for(const Access& wanted) const {
     return wanted.type == AccessType::fetch ? set_.spec.l1i : set_.spec.l1d;
   }
+  // What of an L1 TLB lookup is not hidden behind that of L1D.
+  Cycles exposed_cycles(const Access& wanted, Cycles lookup_cycles) const {
+    const Cycles hidden = wanted.type == AccessType::fetch ? 0 : hidden_cycles_;
+    return lookup_cycles > hidden ? lookup_cycles - hidden : 0;
+  }
   void invalidate(const Invalidation& what);  // in the arrays
   void check_conflict(const Tlb& tlb, Va va, const Access& wanted) const;
   bool look_in_l2(Strand& me, Job& job);
@@ -89,6 +96,7 @@ class Mmu : public sc_core::sc_module {
   Tag tag_{};
   Fault conflict_{};  // what two entries for one address are; none: nothing
   std::uint16_t space_ = 0;
+  Cycles hidden_cycles_;  // of an L1 TLB lookup, behind L1D's that has begun with it
   Tlb l1d_, l1i_, l2_;
   WalkCaches caches_;
   FifoSlots walkers_;

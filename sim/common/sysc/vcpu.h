@@ -2,8 +2,10 @@
 // rest to one of `max_outstanding` carriers: SystemC threads that each take one access through L2
 // TLB, walk, faults and data. With one outstanding access the issuing thread carries it itself.
 //
-// The L1 data cache is indexed by virtual address bits: its lookup falls in the issue cycle and its
-// latency is counted after the TLB's. Instruction fetches are translated but read no data.
+// The L1 data cache is looked up in the issue cycle. Its latency counts after the L1 TLB's, unless
+// it is indexed by virtual address: then only that part of the TLB's lookup counts as translation
+// that L1D's does not hide (Mmu::exposed_cycles). Instruction fetches are translated but read no
+// data.
 #pragma once
 #include <array>
 #include <deque>
