@@ -42,6 +42,18 @@ expect 0 "$NESTWALK" compare-machine native.csv --preset tiny -o native-out.csv
 says out 'no hypervisor'
 awk -F, 'NR == 3 && !($7 < 0) {exit 1}' native-out.csv || fail 'one stage is no faster than two'
 
+# The presets that were fitted to a machine: every point of one line per page within 15 %.
+fits() {
+  local preset=$1 file=$NESTWALK_HOME/configs/machines/measured/$2
+  grep -E '^#|^kind|^chase,[0-9]+,[0-9]+,[0-9]+,1,' "$file" >curve.csv
+  expect 0 "$NESTWALK" compare-machine curve.csv --preset "$preset" --host-policy base -o curve-out.csv "${@:3}"
+  (($(wc -l <curve-out.csv) >= 24)) || fail "$2 has lost points"
+  awk -F, 'NR > 1 && ($7 > 0.15 || $7 < -0.15) {print; bad = 1} END {exit bad}' curve-out.csv ||
+    fail "$preset is more than 15 % from $2"
+}
+fits graniterapids graniterapids-vm.csv
+fits zen4 epyc-zen4-quiet.csv --frequency 3700
+
 # Mistakes.
 expect 2 "$NESTWALK" compare-machine own.csv
 says err '--preset'

@@ -66,7 +66,8 @@ CacheSpec cache(const Value& value) {
           replacement(value.at("replacement")),
           value.at("latency_cycles").as_uint(),
           u32(value.at("mshrs")),
-          u32(value.at("ports"))};
+          u32(value.at("ports")),
+          value.at("set_index").as_text() == "hashed" ? SetIndex::hashed : SetIndex::plain};
 }
 
 // Nanoseconds and transfers become cycles of the cores here, and nowhere else.

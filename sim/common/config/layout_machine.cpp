@@ -66,6 +66,10 @@ Spec cache(std::string name, std::string doc) {
        latency("latency_cycles", "Cycles from the request to the data on a hit, this cache alone."),
        whole("mshrs", "Misses to different lines in flight.", 1, 1024),
        whole("ports", "Accesses that may begin in one cycle.", 1, 64).or_default("1"),
+       choice("set_index", "Bits of a line's address that choose its set.",
+              {{"plain", "the lowest"},
+               {"hashed", "all: lines at one place of many pages do not share sets"}})
+           .or_default("plain"),
        replacement()});
 }
 

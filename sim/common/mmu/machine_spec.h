@@ -16,6 +16,12 @@ struct TlbSpec {
   Cycles extra_size_cycles = 0;      // for each further page size probed within an array
 };
 
+// Which bits of a line's address choose its set.
+enum class SetIndex : std::uint8_t {
+  plain,   // the lowest
+  hashed,  // all of them: lines at one place of many pages (table entries) spread over all sets
+};
+
 struct CacheSpec {
   std::uint64_t bytes = 0;  // 0: there is no such cache
   std::uint32_t ways = 8;
@@ -23,6 +29,7 @@ struct CacheSpec {
   Cycles latency_cycles = 4;  // of a hit, from the arrival at this cache
   std::uint32_t mshrs = 16;   // misses in flight; more have to wait
   std::uint32_t ports = 1;    // lookups begun per cycle; more have to wait
+  SetIndex set_index = SetIndex::plain;
 };
 
 // The timings have the names that JEDEC's standards give them. What is pipelined costs latency

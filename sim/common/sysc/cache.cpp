@@ -29,7 +29,7 @@ Cycles Cache::wait_for_port(Cycles now) {
 }
 
 std::optional<Cycles> Cache::hit(Cycles now, std::uint64_t line) {
-  const std::size_t slot = lines_.find(lines_.set_of(line), line);
+  const std::size_t slot = lines_.find(set_of(line), line);
   if (slot == AssocArray::none) return std::nullopt;
   lines_.used(slot);
   const Cycles latency = wait_for_port(now) + spec_.latency_cycles;
@@ -61,7 +61,7 @@ RefServed Cache::bring(Strand& me, std::uint64_t line) {
   me.pass(wait_for_port(me.now()) + spec_.latency_cycles);
   const RefServed served = below_.bring(me, line);
   agenda_.reach(me);
-  lines_.fill(lines_.set_of(line), line);
+  lines_.fill(set_of(line), line);
   in_flight_.erase(std::find(in_flight_.begin(), in_flight_.end(), &miss));
   for (const Waiting& waiting : miss.waiting) {
     *waiting.served = served;

@@ -46,7 +46,7 @@ class Cache : public sc_core::sc_module, public LineSource {
 
   RefServed bring(Strand& me, std::uint64_t line) override;
   void prefetch(std::uint64_t line) const override {
-    lines_.prefetch(lines_.set_of(line));
+    lines_.prefetch(set_of(line));
     below_.prefetch(line);
   }
   // A hit in the cycle `now`: counts as one and returns its latency, the wait for a port included.
@@ -65,6 +65,11 @@ class Cache : public sc_core::sc_module, public LineSource {
     std::vector<Waiting> waiting;
   };
   Cycles wait_for_port(Cycles now);
+  std::size_t set_of(std::uint64_t line) const {
+    if (spec_.set_index == SetIndex::plain) return lines_.set_of(line);
+    // A multiplicative hash (Knuth 6.4), whose upper half depends on all bits of the line.
+    return lines_.set_of(line * 0x9e3779b97f4a7c15 >> 32);
+  }
 
   Agenda& agenda_;
   CacheSpec spec_;
