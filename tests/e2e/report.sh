@@ -61,5 +61,5 @@ says out 'p99.9'
 # A warm-up that leaves nothing to measure is a mistake, not a report of zeros.
 expect 2 "$NESTWALK" run job.yaml -o none -s warmup_accesses=20000
 says err 'warmup_accesses'
-says err 'no access is left to measure'
+says err 'leave nothing to measure'
 [[ ! -e none ]] || fail 'a report of nothing was written'
