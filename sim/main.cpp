@@ -57,6 +57,7 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
   const Value& keys = config.at("translation.arm64");
   arm64::TranslationSpec spec;
   spec.features.pa_bits = static_cast<std::uint8_t>(keys.at("pa_bits").as_uint());
+  spec.features.fwb = keys.at("stage2_force_write_back").as_bool();
   const std::uint64_t widest = std::max(
       {keys.at("pa_bits").as_uint(), keys.at("va_bits").as_uint(), keys.at("ipa_bits").as_uint()});
   spec.features.lpa = spec.features.lva = spec.features.lpa2 = widest > 48;

@@ -85,15 +85,14 @@ TEST_CASE("a marked run under a host page at least as large is one TLB entry: sp
         "1 guest faults, 0 walks of 0 reads, 32 hits");
 }
 
-TEST_CASE("not marked, each descriptor is an entry of its own; the fault is one all the same") {
+TEST_CASE("not marked, each descriptor is an entry of its own, and the fault is one all the same") {
   // 4 tables of stage 1, each under 2 of stage 2 (2M blocks, two concatenated tables at level 1),
   // and 2 for the page itself.
   CHECK(outcome({.marked_by_guest = false, .host_lg2 = 21}) ==
         "1 guest faults, 15 walks of 14 reads, 1 hits");
 }
 
-TEST_CASE(
-    "a second stage of base pages cuts the run into its pages; marked there too, it does not") {
+TEST_CASE("a second stage of base pages cuts the run into its pages, but not if marked there too") {
   CHECK(outcome({}) == "1 guest faults, 15 walks of 19 reads, 1 hits");
   CHECK(outcome({.host_lg2 = 16}) == "1 guest faults, 15 walks of 19 reads, 1 hits");
   CHECK(outcome({.marked_by_host = true, .host_lg2 = 16}) ==
@@ -103,7 +102,7 @@ TEST_CASE(
         "1 guest faults, 15 walks of 19 reads, 1 hits");
 }
 
-TEST_CASE("a block smaller than a run is not marked; a larger one is several runs") {
+TEST_CASE("a block smaller than a run is not marked, and a larger one is several runs") {
   CHECK(outcome({.guest_lg2 = 15, .host_lg2 = 21}) ==
         "2 guest faults, 16 walks of 14 reads, 1 hits");
   CHECK(outcome({.run_lg2 = 18, .guest_lg2 = 18, .host_lg2 = 21}) ==

@@ -19,7 +19,8 @@ inline CostTable flat_costs(Cycles cycles) {
        {"exception_entry", "find_vma",         "allocate_page", "zero_4k",    "allocate_table",
         "write_entry",     "exception_return", "unmap_page",    "vm_exit",    "dispatch",
         "find_slot",       "get_host_page",    "lock_mmu",      "map_entry",  "unlock_mmu",
-        "vm_entry",        "abort_entry",      "save_context",  "read_fault", "restore_context"})
+        "vm_entry",        "abort_entry",      "save_context",  "read_fault", "restore_context",
+        "clean_4k"})
     table.steps[step] = {cycles, "assumed", "test"};
   return table;
 }

@@ -27,7 +27,8 @@ std::unique_ptr<TranslationEngine> Arm64Architecture::make_engine(std::uint64_t 
 
 std::unique_ptr<HostFaultPath> Arm64Architecture::make_host_fault_path(
     const CostTable& costs) const {
-  return std::make_unique<Stage2FaultPath>(costs);
+  return std::make_unique<Stage2FaultPath>(
+      costs, spec_.features.fwb ? Coherency::forced_write_back : Coherency::cleaning);
 }
 
 // Linux 6.12 arch/arm64/include/asm/tlbflush.h: one leaf by VAE1IS, a row of leaves by one RVAE1IS

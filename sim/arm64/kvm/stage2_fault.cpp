@@ -4,14 +4,16 @@
 
 namespace nestwalk::arm64 {
 
-Stage2FaultCosts::Stage2FaultCosts(const CostTable& table)
-    : abort_entry(table.of("abort_entry")),
+Stage2FaultCosts::Stage2FaultCosts(const CostTable& table, Coherency how)
+    : coherency(how),
+      abort_entry(table.of("abort_entry")),
       save_context(table.of("save_context")),
       read_fault(table.of("read_fault")),
       find_slot(table.of("find_slot")),
       get_host_page(table.of("get_host_page")),
       zero_4k(table.of("zero_4k")),
       lock_mmu(table.of("lock_mmu")),
+      clean_4k(table.of("clean_4k")),
       allocate_table(table.of("allocate_table")),
       map_entry(table.of("map_entry")),
       unlock_mmu(table.of("unlock_mmu")),
@@ -48,6 +50,10 @@ Stage2Fault::Step Stage2Fault::advance(Step step) {
     case Step::lock_mmu:
       software_.lock(LockId::host_mmu);
       software_.spend(costs_.lock_mmu);
+      return costs_.coherency == Coherency::cleaning ? Step::clean_page : Step::map_entry;
+    case Step::clean_page:  // of what is about to be entered
+      if (vm_.placer->pending(page_))
+        software_.spend(costs_.clean_4k << (page_.page.size_lg2 - 12));
       return Step::map_entry;
     case Step::map_entry:
       software_.spend(costs_.map_entry);

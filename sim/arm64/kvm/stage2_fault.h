@@ -7,15 +7,23 @@
 
 namespace nestwalk::arm64 {
 
+// How guests with caches off, or DMA, see what the host has written to a page (spec 3.4.4, E_CMO).
+enum class Coherency : std::uint8_t {
+  cleaning,          // new pages are cleaned to the point of coherency
+  forced_write_back  // FEAT_S2FWB: all accesses are cacheable
+};
+
 struct Stage2FaultCosts {
-  explicit Stage2FaultCosts(const CostTable& table);
+  explicit Stage2FaultCosts(const CostTable& table, Coherency coherency = Coherency::cleaning);
+  Coherency coherency;
   Cycles abort_entry, save_context, read_fault, find_slot, get_host_page, zero_4k, lock_mmu,
-      allocate_table, map_entry, unlock_mmu, restore_context, exception_return;
+      clean_4k, allocate_table, map_entry, unlock_mmu, restore_context, exception_return;
 };
 
 class Stage2FaultPath final : public HostFaultPath {
  public:
-  explicit Stage2FaultPath(const CostTable& costs) : costs_(costs) {}
+  explicit Stage2FaultPath(const CostTable& costs, Coherency coherency = Coherency::cleaning)
+      : costs_(costs, coherency) {}
   void handle(Ipa ipa, HostVm& vm, Software& software) override;
 
  private:
@@ -33,6 +41,7 @@ class Stage2Fault {
     get_host_page,  // __kvm_faultin_pfn
     zero_page,      // clear_huge_page, when the host had no page there
     lock_mmu,       // read_lock(&kvm->mmu_lock)
+    clean_page,     // stage2_map_walker_try_leaf -> clean_dcache_guest_page, without FEAT_S2FWB
     map_entry,      // kvm_pgtable_stage2_map, with the tables that are missing
     unlock_mmu,
     restore_context,  // __guest_enter

@@ -22,16 +22,15 @@ using Clock = std::chrono::steady_clock;
 
 struct Regime {
   const char* name;
-  const char* config;  // in configs/
-  bool touch_first;    // map the whole footprint before the clock starts: no faults are measured
+  const char* config;  // in configs/; all populate, so that no faults are measured
 };
 
 constexpr Regime regimes[] = {
-    {"l1-hit", "bench/l1-hit.yaml", true},
-    {"uniform", "bench/uniform.yaml", true},
-    {"quickstart", "quickstart.yaml", false},
-    {"uniform-4vcpu", "bench/uniform-4vcpu.yaml", true},
-    {"uniform-overlap", "bench/uniform-overlap.yaml", true},
+    {"l1-hit", "bench/l1-hit.yaml"},
+    {"uniform", "bench/uniform.yaml"},
+    {"quickstart", "quickstart.yaml"},
+    {"uniform-4vcpu", "bench/uniform-4vcpu.yaml"},
+    {"uniform-overlap", "bench/uniform-overlap.yaml"},
 };
 
 double seconds_since(Clock::time_point then) {
@@ -50,23 +49,11 @@ class Bench {
       : config_(config),
         architecture_(program.make_architecture(config)),
         machine_(machine_spec(config)),
-        workload_(workload_spec(config)) {}
-
-  void touch_footprint() {
-    const config::Value& workload = config_.at("workload");
-    FunctionalMachine machine(machine_, vm());
-    MemoryAccess access;
-    const std::uint64_t first = workload.at("base").as_uint();
-    for (std::uint64_t at = 0; at < workload.at("footprint").as_uint(); at += 4096) {
-      access.va = Va{first + at};
-      machine.translate(access);
-    }
-  }
-  // A machine without what has been mapped so far.
-  void start_afresh() { vm_.reset(); }
+        workload_(workload_spec(config)),
+        vm_(make_virtual_machine(config, *architecture_)) {}
 
   Speed functional() {
-    FunctionalMachine machine(machine_, vm());
+    FunctionalMachine machine(machine_, *vm_);
     Speed speed;
     std::uint64_t sum = 0;
     const Clock::time_point begun = Clock::now();
@@ -89,7 +76,7 @@ class Bench {
       sources.push_back(make_source(workload_, vcpu, machine_.seed));
     Collectors collectors;
     RunControl control;
-    TimedMachine machine("machine", machine_, unmap_spec(config_), Sync::lazy, vm(), sources,
+    TimedMachine machine("machine", machine_, unmap_spec(config_), Sync::lazy, *vm_, sources,
                          collectors, control, nullptr);
     const Clock::time_point begun = Clock::now();
     const TimedRun run = machine.run();
@@ -99,13 +86,6 @@ class Bench {
   }
 
  private:
-  VirtualMachine& vm() {
-    if (!vm_)
-      vm_ = std::make_unique<VirtualMachine>(virtual_machine_spec(config_, *architecture_),
-                                             *architecture_);
-    return *vm_;
-  }
-
   const config::Config& config_;
   std::unique_ptr<Architecture> architecture_;
   MachineSpec machine_;
@@ -120,9 +100,7 @@ int measure(const Program& program, const Regime& regime, const config::Override
       choose_config(program, (program.home / "configs" / regime.config).string(), overrides, "")
           .config;
   Bench bench(config, program);
-  if (regime.touch_first) bench.touch_footprint();
   const Speed functional = bench.functional();
-  if (!regime.touch_first) bench.start_afresh();
   const Speed timed = bench.timed();
   std::cout << fmt::format("bench {} accesses_per_second {:.0f} functional {:.0f} ratio {:.3f}\n",
                            regime.name, timed.per_second(), functional.per_second(),

@@ -159,7 +159,8 @@ int explain_command(const Program& program, const Arguments& arguments) {
   MachineSpec machine = machine_spec(config);
   machine.vcpus = 1;
   machine.max_outstanding = 1;  // nothing else on the way when the access is issued
-  VirtualMachine vm(virtual_machine_spec(config, *architecture), *architecture);
+  const std::unique_ptr<VirtualMachine> populated = make_virtual_machine(config, *architecture);
+  VirtualMachine& vm = *populated;
   access.va = vm.make_engine()->cached_address(access.va, {access_type(access.kind)});
   if (!options.has("fault")) FunctionalMachine(machine, vm).translate(access);
 

@@ -31,6 +31,7 @@ std::vector<std::string> level_names(const TranslationEngine& engine, unsigned s
 CostKind cost_kind(const std::string& kind) {
   if (kind == "measured") return CostKind::measured;
   if (kind == "published") return CostKind::published;
+  if (kind == "derived") return CostKind::derived;
   return CostKind::assumed;
 }
 
@@ -52,6 +53,17 @@ void add_settings(std::vector<Label>& settings, const config::Value& value) {
     for (const config::Value& item : items) add_settings(settings, item);
   else
     settings.push_back({value.path(), config::format_value(value)});
+}
+
+// Prices keep their cycles, not their times, on a machine with another clock; empty: it is the
+// same.
+std::string clock_label(const config::Config& config) {
+  const std::uint64_t machine_mhz = config.at("machine.frequency_mhz").as_uint();
+  std::string text;
+  for (const config::Costs* costs : {&config.guest_costs, &config.host_costs})
+    if (costs->clock_mhz && costs->clock_mhz != machine_mhz)
+      text += fmt::format("{} at {} MHz, ", costs->name, costs->clock_mhz);
+  return text.empty() ? text : text + fmt::format("the machine runs at {} MHz", machine_mhz);
 }
 
 // "thp", or "thp 2M, 64K" where sizes are chosen.
@@ -95,6 +107,8 @@ Meta describe(const SimulationRequest& request, const WorkloadSpec& workload,
   if (config.at("translation").has("arm64"))
     label("contiguous runs", "translation.arm64.contiguous");
   label("data accesses", "data_accesses");
+  if (const std::string clocks = clock_label(config); !clocks.empty())
+    meta.labels.push_back({"costs converted", clocks});
   meta.config_yaml = request.config_yaml;
   add_costs(meta, "guest", config.guest_costs);
   add_costs(meta, "host", config.host_costs);
@@ -146,7 +160,9 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   const std::unique_ptr<Architecture> architecture = make(config);
   const MachineSpec machine = machine_spec(config);
   const WorkloadSpec workload = workload_spec(config);
-  VirtualMachine vm(virtual_machine_spec(config, *architecture), *architecture);
+  const std::unique_ptr<VirtualMachine> machine_of_run =
+      make_virtual_machine(config, *architecture);
+  VirtualMachine& vm = *machine_of_run;
 
   std::vector<std::unique_ptr<AccessSource>> sources;
   for (unsigned vcpu = 0; vcpu < machine.vcpus; ++vcpu)
@@ -159,7 +175,6 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
     observer = &both.emplace(std::vector<Observer*>{&collectors, request.also_told});
   const bool check = config.at("check").as_bool();
   TruthChecker checker(vm);
-  if (check) vm.watch_tables();
   TimedMachine timed("machine", machine, unmap_spec(config), request.sync, vm, sources, *observer,
                      control, check ? &checker : nullptr);
   const TimedRun run = timed.run();

@@ -122,7 +122,7 @@ PolicySpec policy(const Value& side, unsigned granule_lg2) {
 
 SideSpec side(const Value& value, unsigned granule_lg2) {
   return {value.at("memory").as_uint(), policy(value, granule_lg2),
-          value.at("fragmentation").as_real()};
+          value.at("fragmentation").as_real(), value.at("populate").as_bool()};
 }
 
 // How much a pool reserves at start: what is asked for, else "as much as is needed". A host needs
@@ -265,6 +265,19 @@ WorkloadSpec workload_spec(const Config& config) {
   for (const Value& phase : value.at("phases").items()) phases.phases.push_back(generator(phase));
   phases.repeat = value.at("repeat").as_uint();
   return {phases};
+}
+
+std::unique_ptr<VirtualMachine> make_virtual_machine(const Config& config,
+                                                     const Architecture& architecture) {
+  const VirtualMachineSpec spec = virtual_machine_spec(config, architecture);
+  auto vm = std::make_unique<VirtualMachine>(spec, architecture);
+  if (config.at("check").as_bool()) vm->watch_tables();
+  if (vm->host() && spec.host.populate) vm->populate_host();
+  if (vm->kernel() && spec.guest.populate) {
+    if (unmap_spec(config).interval_accesses) vm->kernel()->remember_pages();
+    vm->populate_guest(touched_areas(workload_spec(config)));
+  }
+  return vm;
 }
 
 }  // namespace nestwalk::cli

@@ -14,5 +14,9 @@ VirtualMachineSpec virtual_machine_spec(const config::Config& config,
                                         const Architecture& architecture);
 UnmapSpec unmap_spec(const config::Config& config);
 WorkloadSpec workload_spec(const config::Config& config);
+// The virtual machine as it is before the first access: watched if the run is checked, populated
+// where the config says so. Throws UserErrors when memory runs out.
+std::unique_ptr<VirtualMachine> make_virtual_machine(const config::Config& config,
+                                                     const Architecture& architecture);
 
 }  // namespace nestwalk::cli

@@ -11,9 +11,10 @@ const Steps guest_fault = {"exception_entry", "find_vma",    "allocate_page",   
                            "allocate_table",  "write_entry", "exception_return", "unmap_page"};
 const Steps x86_fault = {"vm_exit",        "dispatch", "find_slot", "get_host_page", "lock_mmu",
                          "allocate_table", "zero_4k",  "map_entry", "unlock_mmu",    "vm_entry"};
-const Steps arm64_fault = {"abort_entry",   "save_context", "read_fault",      "find_slot",
-                           "get_host_page", "lock_mmu",     "allocate_table",  "zero_4k",
-                           "map_entry",     "unlock_mmu",   "restore_context", "exception_return"};
+const Steps arm64_fault = {"abort_entry",     "save_context", "read_fault", "find_slot",
+                           "get_host_page",   "lock_mmu",     "clean_4k",   "allocate_table",
+                           "zero_4k",         "map_entry",    "unlock_mmu", "restore_context",
+                           "exception_return"};
 const Steps invalidation = {"local_invalidate", "send_shootdown", "receive_shootdown",
                             "invalidate_latency"};
 

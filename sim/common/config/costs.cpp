@@ -51,7 +51,8 @@ std::optional<Costs> load_cost_file(const std::filesystem::path& file, Errors& e
     errors.add_all(parsed.errors);
     const Value root = check(cost_layout(), parsed.root, errors);
     if (errors.size() != before) return std::nullopt;
-    Costs costs{file.stem().string(), root.at("description").as_text(), {}};
+    Costs costs{file.stem().string(), root.at("description").as_text(), 0, {}};
+    if (const Value* clock = root.find("clock_mhz")) costs.clock_mhz = clock->as_uint();
     for (const Value& step : root.at("steps").items())
       costs.steps.push_back({std::string(step.key()), step.at("cycles").as_uint(),
                              step.at("per").as_text(), step.at("kind").as_text(),
@@ -70,7 +71,7 @@ std::optional<Costs> load_costs(const Value& named, const Value* changed, CostSe
   if (!file) return std::nullopt;
   const std::optional<Costs> all = load_cost_file(*file, errors);
   if (!all) return std::nullopt;
-  Costs costs{all->name, all->description, {}};
+  Costs costs{all->name, all->description, all->clock_mhz, {}};
   std::vector<std::string> missing;
   for (const std::string& step : steps_of(set)) {
     if (const Cost* found = all->find(step))

@@ -16,13 +16,14 @@ struct Cost {
   std::string step;
   std::uint64_t cycles = 0;
   std::string per;   // event, 4K, target
-  std::string kind;  // measured, published, assumed; config: set in the run's config
+  std::string kind;  // measured, published, derived, assumed; config: set in the run's config
   std::string source;
 };
 
 struct Costs {
   std::string name;  // of the file, without folder and .yaml
   std::string description;
+  std::uint64_t clock_mhz = 0;  // by which times were turned into cycles; 0: none were
   std::vector<Cost> steps;
 
   const Cost* find(std::string_view step) const;

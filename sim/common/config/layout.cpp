@@ -68,11 +68,19 @@ const Spec& cost_layout() {
                               choice("kind", "Where the figure comes from.",
                                      {{"measured", "measured for this project"},
                                       {"published", "stated by the source"},
+                                      {"derived",
+                                       "the source states a total or a few points; the split or "
+                                       "the fit is ours"},
                                       {"assumed", "chosen; `source` says why"}}),
                               text("source", "The document, or why the figure was chosen.")})
                           .optional());
     return object("nestwalk cost table", "Prices of the steps of a fault handler.",
                   {text("description", "One line for `nestwalk list costs`."),
+                   whole("clock_mhz",
+                         "Clock by which published times were turned into cycles, in MHz; left "
+                         "out: none were.",
+                         1, 100'000)
+                       .optional(),
                    object("steps", "Prices by step.", std::move(steps))});
   }();
   return layout;

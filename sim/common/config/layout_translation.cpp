@@ -56,6 +56,10 @@ Spec arm64_spec() {
                       {"stage2", "the hypervisor alone; KVM does not"},
                       {"both", "the hypervisor too; KVM does not"}})
                   .or_default("stage1"),
+              flag("stage2_force_write_back",
+                   "Whether the processor has FEAT_S2FWB (Armv8.4; not Neoverse N1): without it "
+                   "KVM cleans each new page to the point of coherency.")
+                  .or_default("false"),
               flag("hardware_access_flag", "Whether hardware sets the access flag.")
                   .or_default("true"),
               flag("hardware_dirty",
@@ -118,7 +122,12 @@ Spec side_spec(std::string name, std::string doc, std::string memory) {
                   .or_default("0"),
               real("fragmentation", "Part of the 2M blocks that no huge page can use, 0 to 1.", 0,
                    1)
-                  .or_default("0")})
+                  .or_default("0"),
+              flag("populate",
+                   "Whether mapping is done before the clock starts, by the same policy. Guest: "
+                   "what the workload can touch (mlockall, MAP_POPULATE). Host: all guest memory "
+                   "(a hypervisor that preallocates and maps it).")
+                  .or_default("false")})
       .or_default("{}");
 }
 

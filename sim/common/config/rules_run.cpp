@@ -34,11 +34,12 @@ void settle_auto(Value& run) {
   const std::string isa = run.at("machine.isa").as_text();
   if (Value& costs = run.mutable_at("hypervisor.guest_costs"); costs.as_text() == "auto")
     costs.set_text(isa + "-linux-guest");
+  const bool amd = run.at("machine.vendor").as_text() == "amd";
   if (Value& costs = run.mutable_at("hypervisor.host_costs"); costs.as_text() == "auto")
-    costs.set_text(isa + "-kvm");
+    costs.set_text(isa == "x86" && amd ? "x86-kvm-amd" : isa + "-kvm");
   if (isa == "x86") {
     if (Value& nested = run.mutable_at("translation.x86.nested"); nested.as_text() == "auto")
-      nested.set_text(run.at("machine.vendor").as_text() == "amd" ? "npt" : "ept");
+      nested.set_text(amd ? "npt" : "ept");
   } else if (Value& granule = run.mutable_at("translation.arm64.stage2_granule");
              granule.as_text() == "auto") {
     granule.set_text(run.at("translation.arm64.granule").as_text());
@@ -130,6 +131,21 @@ void check_side(const Value& side, bool arm64, const std::string& granule, Error
                        format_bytes(side.at("memory").as_uint())));
 }
 
+void check_populate(const Value& run, bool native, Errors& errors) {
+  if (const Value& guest = run.at("guest.populate");
+      guest.as_bool() && run.at("translation.stages").as_text() == "stage2_only")
+    refuse(guest, errors,
+           "the guest's kernel maps, and with stage 1 off there is none; allowed with stage2_only: "
+           "false");
+  const std::uint64_t wanted = run.at("guest.memory").as_uint();
+  if (const Value& host = run.at("host.populate");
+      !native && host.as_bool() && wanted > run.at("host.memory").as_uint())
+    refuse(host, errors,
+           fmt::format("needs host memory for all of the guest's {}; allowed: false, or a "
+                       "host.memory above that",
+                       format_bytes(wanted)));
+}
+
 void check_width(const Value& memory, std::uint64_t width, const char* what, Errors& errors) {
   if (width < 64 && memory.as_uint() > std::uint64_t{1} << width)
     refuse(memory, errors,
@@ -183,6 +199,7 @@ void rule_run(Value& run, Errors& errors) {
   if (arm64) check_arm64(translation.at("arm64"), translation.at("stages").as_text(), errors);
   check_side(run.at("guest"), arm64, granule_of(run, false), errors);
   if (!native) check_side(run.at("host"), arm64, granule_of(run, true), errors);
+  check_populate(run, native, errors);
   check_widths(run, errors);
   check_reach(run.at("workload"), program_space(run), errors);
 }

@@ -13,7 +13,7 @@ namespace nestwalk {
 
 struct StepCost {
   Cycles cycles = 0;
-  std::string kind;  // measured | published | assumed
+  std::string kind;  // measured | published | derived | assumed
   std::string source;
 };
 

@@ -26,7 +26,7 @@ enum SeedStream : std::uint64_t { host_frames = 100, guest_frames = 101 };
 VirtualMachine::VirtualMachine(const VirtualMachineSpec& spec, const Architecture& architecture)
     : architecture_(architecture),
       tracks_touched_(!architecture.has_stage1() || spec.guest.policy.kind != PolicyKind::base ||
-                      spec.guest.policy.base_lg2 > 12) {
+                      spec.guest.policy.base_lg2 > 12 || spec.guest.populate) {
   if (architecture.has_stage2()) make_host(spec);
   if (architecture.has_stage1()) make_kernel(spec);
 }

@@ -12,6 +12,7 @@
 #include "common/hyp/privileged_software.h"
 #include "common/machine/touched_pages.h"
 #include "common/mmu/machine_spec.h"
+#include "common/workload/touched_areas.h"
 
 namespace nestwalk {
 
@@ -19,6 +20,7 @@ struct SideSpec {
   std::uint64_t memory_bytes = 0;
   PolicySpec policy;
   double fragmentation = 0;
+  bool populate = false;  // will be, by one of the functions below
 };
 
 struct VirtualMachineSpec {
@@ -36,6 +38,13 @@ class VirtualMachine : public PrivilegedSoftware {
   std::unique_ptr<TranslationEngine> make_engine() const;
   // Makes `space` current on `engine`, and makes the space itself when it is new.
   void enter_space(TranslationEngine& engine, std::uint16_t space);
+
+  // Maps all of the guest's memory in stage 2, in no time, as the host's policy has it. Before the
+  // first access; throws UserErrors when host memory runs out.
+  void populate_host();
+  // Maps the areas in their spaces, in no time, as the guest's policy has it; the host backs what
+  // that touches. As above.
+  void populate_guest(const std::vector<TouchedArea>& areas);
 
   // Watches, from now on, what software does to the tables. Before the first access.
   void watch_tables();
@@ -74,7 +83,8 @@ class VirtualMachine : public PrivilegedSoftware {
   void forget(std::uint16_t space, const PlacedPage& page) {
     if (tracks_touched_) touched_.forget(space, Va{page.base}, page.page.size_lg2);
   }
-  // Bytes of the pages that the workload has accessed. Where only 4 KiB pages are mapped, all were.
+  // Bytes of the pages that the workload has accessed. Where only 4 KiB pages are mapped, at their
+  // first access, all were.
   std::uint64_t touched_bytes() const;
 
   const Architecture& architecture() const { return architecture_; }
@@ -86,6 +96,7 @@ class VirtualMachine : public PrivilegedSoftware {
   void make_host(const VirtualMachineSpec& spec);
   void make_kernel(const VirtualMachineSpec& spec);
   std::vector<TableWatch*> watches() const;
+  void populate_area(std::uint16_t space, Va first, Va last);
 
   const Architecture& architecture_;
   PhysicalMemory physical_;

@@ -81,11 +81,13 @@ inline constexpr std::array<Category, 3> cache_levels{{
 enum class MemorySide : std::uint8_t { guest, host };
 inline constexpr std::array<Category, 2> memory_sides{{{"guest", "guest"}, {"host", "host"}}};
 
-// How far the number of cycles of a software step, or another parameter, may be trusted.
-enum class CostKind : std::uint8_t { measured, published, assumed, sourced };
-inline constexpr std::array<Category, 4> cost_kinds{{
+// How far the number of cycles of a software step, or another parameter, may be trusted; derived: a
+// published total of which the split is ours.
+enum class CostKind : std::uint8_t { measured, published, derived, assumed, sourced };
+inline constexpr std::array<Category, 5> cost_kinds{{
     {"measured", "measured"},
     {"published", "published"},
+    {"derived", "derived"},
     {"assumed", "assumed"},
     {"sourced", "sourced"},
 }};

@@ -96,7 +96,8 @@ CostSource read_cost(const Place& place) {
   const Place kind = place["kind"];
   const auto found = std::find_if(cost_kinds.begin(), cost_kinds.end(),
                                   [&](const Category& each) { return each.key == kind.text(); });
-  if (found == cost_kinds.end()) kind.fail("not one of measured, published, assumed, sourced");
+  if (found == cost_kinds.end())
+    kind.fail("not one of measured, published, derived, assumed, sourced");
   return {place["key"].text(), place["cycles"].count(),
           static_cast<CostKind>(found - cost_kinds.begin()), place["source"].text()};
 }

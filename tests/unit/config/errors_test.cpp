@@ -113,7 +113,7 @@ TEST_CASE("cost files that are not there or do not fit") {
   CHECK(errors_of(small_config, {"hypervisor.guest_costs=free"})[0].find(
             "hypervisor.guest_costs: 'free' is not known; allowed: arm64-kvm, arm64-linux-guest, "
             "none, "
-            "x86-kvm, x86-linux-guest") != std::string::npos);
+            "x86-kvm, x86-kvm-amd, x86-linux-guest") != std::string::npos);
   CHECK(errors_of(small_config, {"hypervisor.host_costs=arm64-kvm"})[0].find(
             "has no price for vm_exit, dispatch, vm_entry; allowed") != std::string::npos);
   CHECK(errors_of(small_config, {"hypervisor.host_cycles.read_fault=1"})[0].find(

@@ -238,9 +238,12 @@ std::string full_config(const std::string& kind, const std::string& variants,
          "  arm64: {granule: 4K, contiguous: both, va_bits: 48, stage2_granule: auto, ipa_bits: "
          "40, "
          "stage2_start_level: auto, "
-         "pa_bits: 48, tbi: false, hardware_access_flag: true, hardware_dirty: true}\n"
-         "guest: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0}\n"
-         "host: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0}\n"
+         "pa_bits: 48, tbi: false, stage2_force_write_back: true, hardware_access_flag: true, "
+         "hardware_dirty: true}\n"
+         "guest: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0, "
+         "populate: true}\n"
+         "host: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0, "
+         "populate: true}\n"
          "hypervisor: {guest_costs: a, host_costs: b, guest_cycles: " +
          prices(CostSet::guest) + ", host_cycles: " + prices(CostSet::any_host) +
          "}\n"
