@@ -8,6 +8,7 @@
 #include "common/probe/collectors/collectors.h"
 #include "common/sysc/timed_machine.h"
 #include "common/workload/make_source.h"
+#include "common/workload/measured_source.h"
 
 namespace nestwalk::cli {
 namespace {
@@ -106,6 +107,13 @@ MemoryUse memory_use(const MappingCounts& counts, std::uint64_t table_bytes,
   return use;
 }
 
+// Of the measured accesses of all vCPUs; 0: the workload does not say.
+std::uint64_t instructions_of(const std::vector<std::unique_ptr<AccessSource>>& sources) {
+  std::uint64_t sum = 0;
+  for (const auto& source : sources) sum += source->instructions().value_or(0);
+  return sum;
+}
+
 // What the workload has touched also counts as touched on the host, with the guest's tables.
 void add_memory(Results& results, VirtualMachine& vm) {
   const std::uint64_t touched = vm.touched_bytes();
@@ -134,7 +142,8 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
 
   std::vector<std::unique_ptr<AccessSource>> sources;
   for (unsigned vcpu = 0; vcpu < machine.vcpus; ++vcpu)
-    sources.push_back(make_source(workload, vcpu, machine.seed));
+    sources.push_back(std::make_unique<MeasuredSource>(make_source(workload, vcpu, machine.seed),
+                                                       control.warmup_accesses()));
 
   Collectors collectors;
   const bool check = config.at("check").as_bool();
@@ -152,6 +161,7 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   collectors.fill(outcome.results);
   outcome.results.meta = describe(request, workload, *vm.make_engine());
   outcome.results.simulated_cycles = run.cycles;
+  outcome.results.instructions = instructions_of(sources);
   add_memory(outcome.results, vm);
   return outcome;
 }
