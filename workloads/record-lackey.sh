@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Records the memory accesses of a program with Valgrind's lackey, as a trace for nestwalk: every data
 # access, and an instruction line where fetching enters another 4 KiB page than the fetch before (the
-# others ask nothing new of translation). User space of one process only: no kernel, no children.
+# others ask nothing new of translation); now and then a comment with the number of instructions since
+# the one before. User space of one process only: no kernel, no children.
 # Valgrind runs one thread at a time, some hundred times slower than the processor.
 set -euo pipefail
 export LC_ALL=C
@@ -63,15 +64,27 @@ mkfifo "$work/log"
 # shellcheck disable=SC2016 # the dollars are awk's
 keep='
   /^I  / {
+    instructions++
     page = substr($2, 1, index($2, ",") - 4)
     if (page == last) next
     last = page
   }
   /^(I | [LSM]) / {
     seen++
-    if (seen > skip && (count == 0 || kept < count)) { print; kept++ }
+    if (seen == skip) instructions = 0
+    if (seen > skip && (count == 0 || kept < count)) {
+      print
+      kept++
+      if (kept % 1000 == 0 || kept == count) {
+        print "==0== instructions " instructions
+        instructions = 0
+      }
+    }
   }
-  END { print kept + 0 >counted }
+  END {
+    if (count == 0 || kept < count) print "==0== instructions " instructions + 0
+    print kept + 0 >counted
+  }
 '
 {
   printf '==0== %s; %s --tool=lackey --trace-mem=yes\n' "${*//[$'\r\n']/ }" "$(valgrind --version)"

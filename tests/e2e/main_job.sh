@@ -34,6 +34,18 @@ diff <(grep -v -e variant -e config first/latency.csv) <(grep -v variant third/l
 expect 0 "$NESTWALK" run job.yaml --validate
 says out 'valid'
 
+# Mapped before the clock starts: no faults, true translations, all of the guest's memory on the host; a part of it is
+# touched. Instructions are counted behind the warm-up.
+expect 0 "$NESTWALK" run job.yaml -o populated -s guest.populate=true -s host.populate=true -s check=true \
+  -s warmup_accesses=5000 -s workload.instructions_per_access=4
+for line in '"guest_faults": 0' '"host_faults": 0' '"instructions": 60000' "\"mapped_bytes\": $((64 << 20))"; do
+  says populated/result.json "$line"
+done
+expect 2 "$NESTWALK" run job.yaml -o none -s guest.populate=true -s workload.footprint=128M
+says err 'guest.populate: the workload can touch'
+# Prices keep their cycles on a machine of another clock, which the report tells.
+says populated/result.json 'x86-kvm at 2500 MHz, the machine runs at 1000 MHz'
+
 # compare: runs, then from the stored results; refuses different workloads.
 expect 0 "$NESTWALK" compare job.yaml -o both -j 2
 says out 'thp+thp'

@@ -16,6 +16,7 @@
 #include "common/results/metrics.h"
 #include "common/sysc/timed_machine.h"
 #include "common/workload/make_source.h"
+#include "common/workload/measured_source.h"
 
 namespace nestwalk::cli {
 namespace {
@@ -138,6 +139,13 @@ MemoryUse memory_use(const MappingCounts& counts, std::uint64_t table_bytes,
   return use;
 }
 
+// Of the measured accesses of all vCPUs; 0: the workload does not say.
+std::uint64_t instructions_of(const std::vector<std::unique_ptr<AccessSource>>& sources) {
+  std::uint64_t sum = 0;
+  for (const auto& source : sources) sum += source->instructions().value_or(0);
+  return sum;
+}
+
 // What the workload has touched also counts as touched on the host, with the guest's tables.
 void add_memory(Results& results, VirtualMachine& vm) {
   const std::uint64_t touched = vm.touched_bytes();
@@ -177,7 +185,8 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
 
   std::vector<std::unique_ptr<AccessSource>> sources;
   for (unsigned vcpu = 0; vcpu < machine.vcpus; ++vcpu)
-    sources.push_back(make_source(workload, vcpu, machine.seed));
+    sources.push_back(std::make_unique<MeasuredSource>(make_source(workload, vcpu, machine.seed),
+                                                       control.warmup_accesses()));
 
   Collectors collectors;
   Observer* observer = &collectors;
@@ -201,9 +210,11 @@ SimulationOutcome simulate(const SimulationRequest& request, const MakeArchitect
   outcome.results.meta = describe(request, workload, *vm.make_engine());
   set_times(outcome.results, run);
   outcome.results.memory_system = memory_system(run.memory, run.dram_peak_bytes_per_cycle);
+  outcome.results.instructions = instructions_of(sources);
   add_memory(outcome.results, vm);
   if (!outcome.completed) return outcome;
   check_sums(outcome.results);
+  check_handlers_do_not_overlap(outcome.results);
   return outcome;
 }
 

@@ -166,6 +166,8 @@ GeneratorSpec generator(const Value& value) {
   spec.access_bytes = u32(value.at("access_bytes"));
   spec.write_fraction = value.at("write_fraction").as_real();
   spec.fetch_fraction = value.at("fetch_fraction").as_real();
+  if (const Value* instructions = value.find("instructions_per_access"))
+    spec.instructions_per_access = instructions->as_real();
   spec.code_base = value.at("code_base").as_uint();
   spec.code_bytes = value.at("code_footprint").as_uint();
   spec.seed = value.at("seed").as_uint();

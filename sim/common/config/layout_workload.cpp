@@ -59,6 +59,12 @@ std::vector<Spec> generator_keys() {
       real("fetch_fraction", "Part of all accesses that fetch instructions, 0 to 1.", 0, 1)
           .or_default("0")
           .for_only(all));
+  keys.push_back(real("instructions_per_access",
+                      "Instructions executed for each access, for figures per instruction; left "
+                      "out: not known.",
+                      0.01, 1e6)
+                     .optional()
+                     .for_only(all));
   keys.push_back(address("code_base", "First address of the instructions, a multiple of 4K.")
                      .or_default("0x400000")
                      .for_only(all));

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -34,6 +35,8 @@ class AccessSource {
   // Writes up to out.size() further accesses; fewer only at the end, 0 at the end and ever after.
   // Memory use does not grow with the length of the stream. Throws UserErrors for bad input.
   virtual std::size_t next(std::span<MemoryAccess> out) = 0;
+  // Instructions executed up to the last access given out; nothing: the input does not say (yet).
+  virtual std::optional<std::uint64_t> instructions() const { return std::nullopt; }
 };
 
 }  // namespace nestwalk

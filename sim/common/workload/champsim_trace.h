@@ -18,6 +18,7 @@ class ChampsimTrace final : public TraceReader {
 
   std::size_t next(std::span<MemoryAccess> out) override;
   std::uint64_t records() const override { return records_; }
+  std::optional<std::uint64_t> instructions() const override { return records_; }
 
  private:
   bool refill();

@@ -106,6 +106,7 @@ class LawGenerator final : public Generator {
         code_bytes_(spec.code_bytes),
         fetch_below_(threshold(spec.fetch_fraction)),
         write_below_(threshold(spec.write_fraction)),
+        instructions_per_access_(spec.instructions_per_access),
         size_bytes_(static_cast<std::uint8_t>(spec.access_bytes)),
         space_(spec.space) {}
 
@@ -125,7 +126,13 @@ class LawGenerator final : public Generator {
     }
     draws_ = draws;
     left_ -= count;
+    given_ += count;
     return count;
+  }
+  std::optional<std::uint64_t> instructions() const override {
+    if (instructions_per_access_ == 0) return std::nullopt;
+    return static_cast<std::uint64_t>(
+        std::llround(static_cast<double>(given_) * instructions_per_access_));
   }
 
  private:
@@ -138,8 +145,9 @@ class LawGenerator final : public Generator {
 
   Law law_;
   Draws draws_;
-  std::uint64_t left_ = 0, code_at_ = 0;
+  std::uint64_t left_ = 0, given_ = 0, code_at_ = 0;
   std::uint64_t base_, code_base_, code_bytes_, fetch_below_, write_below_;
+  double instructions_per_access_;
   std::uint8_t size_bytes_;
   std::uint16_t space_;
 };

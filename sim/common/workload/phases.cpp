@@ -27,6 +27,17 @@ class PhasesSource final : public AccessSource {
     return filled;
   }
 
+  // Known if it is for every phase.
+  std::optional<std::uint64_t> instructions() const override {
+    std::uint64_t sum = 0;
+    for (const Phase& phase : phases_) {
+      const std::optional<std::uint64_t> part = phase.generator->instructions();
+      if (!part) return std::nullopt;
+      sum += *part;
+    }
+    return sum;
+  }
+
  private:
   void turn() {
     if (++now_ == phases_.size()) {

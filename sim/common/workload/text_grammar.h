@@ -16,6 +16,15 @@ struct TextRecord {
   bool also_write = false;  // a modification: the read, then a write of the same bytes
 };
 
+// "==0== instructions 1234" and "# instructions 1234", in every text format; the number decimal.
+inline bool instruction_comment(std::string_view line, std::uint64_t& count) {
+  constexpr std::string_view word = " instructions ";
+  const std::size_t at = line.find(word);
+  if (at == std::string_view::npos || line.find_first_not_of("=#0123456789") != at) return false;
+  TextCursor cursor(line.substr(at + word.size()));
+  return cursor.decimal(count) && cursor.done();
+}
+
 // Valgrind 3.19, lackey/lk_main.c: "I  addr,size", " L addr,size", " S addr,size", " M addr,size".
 // Valgrind's own messages begin with ==, -- or **.
 struct LackeyGrammar {

@@ -23,7 +23,11 @@ class TextTrace final : public TraceReader {
     out_.begin(out);
     std::string_view line;
     while (!out_.full() && lines_.next(line)) {
-      if (line.empty() || Grammar::ignored(line)) continue;
+      if (line.empty()) continue;
+      if (Grammar::ignored(line)) {
+        note_instructions(line);
+        continue;
+      }
       TextRecord record;
       if (!Grammar::parse(line, record)) [[unlikely]] {
         if (blank_or_ignored(line)) continue;
@@ -38,8 +42,18 @@ class TextTrace final : public TraceReader {
     return out_.filled();
   }
   std::uint64_t records() const override { return records_; }
+  std::optional<std::uint64_t> instructions() const override {
+    return tells_instructions_ ? std::optional(instructions_) : std::nullopt;
+  }
 
  private:
+  // A comment may tell how many instructions were executed since the one before.
+  void note_instructions(std::string_view line) {
+    std::uint64_t count = 0;
+    if (!instruction_comment(line, count)) return;
+    instructions_ += count;
+    tells_instructions_ = true;
+  }
   void check(const TextRecord& record) const {
     if (record.size_bytes < 1 || record.size_bytes > max_record_bytes) [[unlikely]]
       lines_.fail(fmt::format("size is {}; allowed: 1 to {}", record.size_bytes, max_record_bytes));
@@ -63,7 +77,8 @@ class TextTrace final : public TraceReader {
 
   LineReader lines_;
   AccessOut out_;
-  std::uint64_t records_ = 0;
+  std::uint64_t records_ = 0, instructions_ = 0;
+  bool tells_instructions_ = false;
 };
 
 }  // namespace nestwalk

@@ -33,13 +33,21 @@ std::size_t TraceSource::next(std::span<MemoryAccess> out) {
           spec_.path, 0, "",
           spec_.skip == 0 ? "the trace has no accesses"
                           : fmt::format("skip is {}, which is all of the trace", spec_.skip)});
-    if (spec_.loop)
+    if (spec_.loop) {
+      earlier_instructions_ = instructions().value_or(0);
       begin_lap();
-    else
+    } else {
       ended_ = true;
+    }
   }
   left_ -= filled;
   return filled;
+}
+
+std::optional<std::uint64_t> TraceSource::instructions() const {
+  const std::optional<std::uint64_t> read = reader_->instructions();
+  if (!read) return std::nullopt;
+  return earlier_instructions_ + *read - skipped_instructions_;
 }
 
 // Opens the trace and leaves out what is to be skipped.
@@ -56,6 +64,7 @@ void TraceSource::begin_lap() {
                                  fmt::format("skip is {}, but the trace has only {} accesses",
                                              spec_.skip, spec_.skip - left)});
   }
+  skipped_instructions_ = reader_->instructions().value_or(0);
 }
 
 }  // namespace nestwalk

@@ -15,6 +15,7 @@ class TraceSource final : public AccessSource {
   TraceSource(TraceSpec spec, std::function<ByteStream()> open);
 
   std::size_t next(std::span<MemoryAccess> out) override;
+  std::optional<std::uint64_t> instructions() const override;
 
  private:
   void begin_lap();
@@ -24,6 +25,8 @@ class TraceSource final : public AccessSource {
   std::unique_ptr<TraceReader> reader_;
   std::uint64_t left_;
   std::uint64_t of_this_lap_ = 0;
+  std::uint64_t earlier_instructions_ = 0;  // of the laps before this one
+  std::uint64_t skipped_instructions_ = 0;  // of this lap
   bool ended_ = false;
 };
 

@@ -44,6 +44,7 @@ struct GeneratorSpec {
   unsigned access_bytes = 8;                               // 1, 2, 4 ... 64; accesses are aligned
   double write_fraction = 0.3;                             // of the data accesses
   double fetch_fraction = 0;                               // of all accesses
+  double instructions_per_access = 0;                      // 0: not known
   // Fetches run through the code region line by line, and round again.
   std::uint64_t code_base = std::uint64_t{1} << 22;  // 4 KiB-aligned
   std::uint64_t code_bytes = std::uint64_t{64} << 10;

@@ -23,7 +23,8 @@ TEST_CASE("missing keys stand where their object stands") {
   CHECK(errors_of("machine: {preset: tiny}\n") ==
         Texts{"test.yaml: workload: missing; allowed: keys with values: kind, base, footprint, "
               "accesses, access_bytes, stride, exponent, item_bytes, scatter, node_bytes, "
-              "write_fraction, fetch_fraction, code_base, code_footprint, space, seed, phases, "
+              "write_fraction, fetch_fraction, instructions_per_access, code_base, code_footprint, "
+              "space, seed, phases, "
               "repeat, trace"});
   CHECK(errors_of("machine: {preset: tiny}\nworkload:\n  kind: uniform\n  footprint: 1M\n") ==
         Texts{"test.yaml:2: workload.accesses: missing; allowed: a whole number "

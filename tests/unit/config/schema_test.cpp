@@ -206,7 +206,7 @@ std::string indented(const std::string& text) {
 
 const std::string generator_text =
     "base: 0x1000, footprint: 1M, accesses: 10, access_bytes: 8, write_fraction: 0.5, "
-    "fetch_fraction: 0, "
+    "fetch_fraction: 0, instructions_per_access: 4, "
     "code_base: 0x1000, code_footprint: 64K, space: 0, seed: 1";
 
 std::string workload_of(const std::string& kind) {

@@ -45,6 +45,16 @@ TEST_CASE("there and back gives equal results and equal bytes") {
   }
 }
 
+TEST_CASE("costs of every kind come back, by their names") {
+  Results results = sample_4k();
+  results.meta.costs.clear();
+  for (std::size_t i = 0; i < cost_kinds.size(); ++i)
+    results.meta.costs.push_back({"step", i, static_cast<CostKind>(i), "somewhere"});
+  const std::string text = to_json(results);
+  CHECK(from_json(text, "r").meta.costs == results.meta.costs);
+  CHECK(text.find("\"kind\": \"derived\"") != std::string::npos);
+}
+
 TEST_CASE("strings with quotes, brackets and bytes that are not UTF-8") {
   Results results = sample_4k();
   results.meta.name = "a \"b\" [1, 2] \\";
