@@ -23,6 +23,7 @@ TEST_CASE("missing keys stand where their object stands") {
   CHECK(errors_of("machine: {preset: tiny}\n") ==
         Texts{"test.yaml: workload: missing; allowed: keys with values: kind, base, footprint, "
               "accesses, access_bytes, stride, exponent, item_bytes, scatter, node_bytes, "
+              "offset_step, dependent, "
               "write_fraction, fetch_fraction, instructions_per_access, code_base, code_footprint, "
               "space, seed, phases, "
               "repeat, trace"});
@@ -101,7 +102,8 @@ TEST_CASE("presets that are not there, and what else is wrong beside them") {
   CHECK(errors[0] ==
         "test.yaml:2: machine.preset: 'zen44' is not known; did you mean 'zen4'? allowed: "
         "cortex-a55, "
-        "icelake-sp, neoverse-n1, sandybridge-e5, sapphirerapids, skylake-sp, tiny, zen2, zen3, "
+        "graniterapids, icelake-sp, neoverse-n1, sandybridge-e5, sapphirerapids, skylake-sp, tiny, "
+        "zen2, zen3, "
         "zen4, "
         "zen5, or the path of a .yaml file");
   CHECK(errors[1] == "test.yaml:3: machine.vcpu: unknown key; did you mean 'vcpus'?");

@@ -189,10 +189,13 @@ const std::string machine_text =
     "walkers: {count: 1, start_level: l1d}\n"
     "caches:\n"
     "  line_bytes: 64\n"
-    "  l1d: {size: 4K, ways: 2, latency_cycles: 2, mshrs: 4, ports: 1, replacement: lru, "
+    "  l1d: {size: 4K, ways: 2, latency_cycles: 2, mshrs: 4, ports: 1, set_index: plain, "
+    "replacement: lru, "
     "indexed_by: virtual}\n"
-    "  l2: {size: 32K, ways: 4, latency_cycles: 2, mshrs: 4, ports: 1, replacement: lru}\n"
-    "  llc: {size: 64K, ways: 4, latency_cycles: 2, mshrs: 4, ports: 1, replacement: lru}\n"
+    "  l2: {size: 32K, ways: 4, latency_cycles: 2, mshrs: 4, ports: 1, set_index: plain, "
+    "replacement: lru}\n"
+    "  llc: {size: 64K, ways: 4, latency_cycles: 2, mshrs: 4, ports: 1, set_index: plain, "
+    "replacement: lru}\n"
     "dram: {channels: 1, bus_bytes: 8, rate_mts: 3200, ranks: 1, banks: 16, row_bytes: 8K, "
     "fixed_ns: 40, trcd_ns: 13.75, tcl_ns: 13.75, trp_ns: 13.75, tras_ns: 32, trefi_ns: 7800, "
     "trfc_ns: 350}\n";
@@ -214,7 +217,8 @@ std::string workload_of(const std::string& kind) {
   if (kind == "stride") return head + generator_text + ", stride: 64}";
   if (kind == "zipf")
     return head + generator_text + ", exponent: 1, item_bytes: 4K, scatter: true}";
-  if (kind == "pointer_chase") return head + generator_text + ", node_bytes: 64}";
+  if (kind == "pointer_chase")
+    return head + generator_text + ", node_bytes: 64, offset_step: 0, dependent: true}";
   if (kind == "uniform") return head + generator_text + "}";
   if (kind == "trace")
     return head + "trace: {path: a, format: auto, skip: 0, limit: 1, loop: false}}";
@@ -242,9 +246,9 @@ std::string full_config(const std::string& kind, const std::string& variants,
          "pa_bits: 48, tbi: false, stage2_force_write_back: true, hardware_access_flag: true, "
          "hardware_dirty: true}\n"
          "guest: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0, "
-         "populate: true}\n"
+         "frames: lowest, populate: true}\n"
          "host: {memory: 4G, policy: thp, thp_sizes: [64K], reserved: 0, fragmentation: 0, "
-         "populate: true}\n"
+         "frames: lowest, populate: true}\n"
          "hypervisor: {guest_costs: a, host_costs: b, guest_cycles: " +
          prices(CostSet::guest) + ", host_cycles: " + prices(CostSet::any_host) +
          "}\n"
