@@ -17,7 +17,7 @@ void ProgramOrder::leave(Job& job, Strand& me) {
 
 bool ProgramOrder::wait_for_older(Strand& me, Job& job) {
   agenda_.reach(me);
-  if (job.fate == Fate::under_way && jobs_.front() != &job) {
+  while (job.fate == Fate::under_way && jobs_.front() != &job) {
     job.waits = &me;
     agenda_.block(me);
   }

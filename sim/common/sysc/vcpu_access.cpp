@@ -48,14 +48,16 @@ void Vcpu::take_fault(Strand& me, Job& job, const Fault& fault) {
 // An access that was undone has not happened: its time begins only now. One whose fault was mended
 // goes on, and what it has waited is part of its time.
 void Vcpu::issue_again(Strand& me, Job& job) {
-  order_.wait_for_software(me, job);
-  if (job.fate == Fate::undone) job.clock.begin(me.now());
-  while (mailbox_.stalled_until() > me.now()) {
-    me.pass_until(mailbox_.stalled_until());
-    machine_.agenda.reach(me);
-  }
-  job.clock.charge(Span::invalidation, me.now());
-  job.fate = Fate::under_way;
+  do {
+    order_.wait_for_software(me, job);
+    if (job.fate == Fate::undone) job.clock.begin(me.now());
+    job.fate = Fate::under_way;
+    while (mailbox_.stalled_until() > me.now()) {
+      me.pass_until(mailbox_.stalled_until());
+      machine_.agenda.reach(me);
+    }
+    job.clock.charge(Span::invalidation, me.now());
+  } while (job.fate == Fate::undone);  // while it was stalled
   const Mmu::L1Hit hit = mmu_.look_in_l1(job.access, job.wanted);
   job.l1_cycles = hit.latency_cycles;
   job.translated = hit.entry != nullptr;
