@@ -76,7 +76,7 @@ bool Mmu::look_in_l2(Strand& me, Job& job) {
     return false;
   }
   const TlbEntry entry = *hit.entry;
-  l1_for(job.wanted).fill(entry, job.access.va);
+  fill_l1(me, entry, job);
   finish(job, entry, Served::l2_tlb);
   return true;
 }
@@ -97,7 +97,7 @@ Fault Mmu::wait_for(Strand& me, Job& job, Translation& other) {
   in_flight_.take(merged);
   job.clock.charge(Span::merged, me.now());
   if (!merged.entry || !engine_->serves(merged.entry->attributes, job.wanted)) return merged.fault;
-  l1_for(job.wanted).fill(*merged.entry, job.access.va);
+  fill_l1(me, *merged.entry, job);
   finish(job, *merged.entry, Served::merged);
   return {};
 }
@@ -128,7 +128,10 @@ Fault Mmu::walk(Strand& me, Job& job) {
                                reply.fault ? std::uint8_t{0} : reply.entry.size_lg2,
                                me.now() - begun});
   if (!reply.fault) {
-    if (!overtaken) fill(reply.entry, job);
+    if (!overtaken) {
+      l2_.fill(reply.entry, job.access.va);
+      fill_l1(me, reply.entry, job);
+    }
     finish(job, reply.entry, Served::walk);
   }
   in_flight_.end(walk, reply.fault || overtaken ? nullptr : &reply.entry,
@@ -136,8 +139,9 @@ Fault Mmu::walk(Strand& me, Job& job) {
   return reply.fault;
 }
 
-void Mmu::fill(const TlbEntry& entry, const Job& job) {
-  l2_.fill(entry, job.access.va);
+// TLBs are the vCPU's own, but its mailbox invalidates in them.
+void Mmu::fill_l1(Strand& me, const TlbEntry& entry, const Job& job) {
+  set_.agenda.in_turn(me);
   l1_for(job.wanted).fill(entry, job.access.va);
 }
 

@@ -75,7 +75,7 @@ class Mmu : public sc_core::sc_module {
   // The fault that was met, or none: then the job has its address, or has to look again.
   Fault wait_for(Strand& me, Job& job, Translation& other);
   Fault walk(Strand& me, Job& job);
-  void fill(const TlbEntry& entry, const Job& job);
+  void fill_l1(Strand& me, const TlbEntry& entry, const Job& job);
 
   const PortSetting& set_;
   VirtualMachine& vm_;

@@ -24,6 +24,7 @@ bool TimedPort::update(Pa at, unsigned bytes, RefPosition position, std::uint64_
   set_.walker_entry.bring(me_, at.value >> set_.line_lg2);
   set_.agenda.reach(me_);
   clock_.charge(span_of(position), me_.now());
+  set_.agenda.in_turn(me_);
   const std::uint64_t found = set_.memory.read(at, bytes);
   if (found == word)
     set_.memory.write(at, bytes, wanted);

@@ -35,6 +35,7 @@ std::uint64_t TimedSoftware::load(Pa at, unsigned bytes) {
 void TimedSoftware::store(Pa at, unsigned bytes, std::uint64_t word) {
   set_.core_entry.bring(me_, at.value >> set_.line_lg2);
   set_.agenda.reach(me_);
+  set_.agenda.in_turn(me_);
   set_.memory.write(at, bytes, word);
 }
 
