@@ -59,11 +59,12 @@ class Agenda {
       return;
     yield(me);
   }
-  // What I touch now, others may touch: nothing may be due before me. Checked in builds with
-  // NESTWALK_CHECK_TURNS (those with sanitizers), where a forgotten reach() would else be luck.
+  // What I touch now, others may touch: nothing may be due in an earlier cycle. (In the same one
+  // may be whom I have just woken.) Checked in builds with NESTWALK_CHECK_TURNS (those with
+  // sanitizers); elsewhere a forgotten reach() would be luck.
   void in_turn([[maybe_unused]] const Strand& me) const {
 #ifdef NESTWALK_CHECK_TURNS
-    NW_CHECK(due_.empty() || key(me) < due_.top(),
+    NW_CHECK(due_.empty() || me.now_ <= due_.top() >> number_bits,
              "strand {} touches at cycle {} what another, due earlier, may touch", me.number_,
              me.now_);
 #endif
