@@ -35,14 +35,14 @@ std::unique_ptr<Architecture> make_x86(const Config& config) {
                : keys.at("paging").as_text() == "5level" ? x86::PagingKind::five_level
                                                          : x86::PagingKind::four_level;
   if (stage2_on(config))
-    spec.host = keys.at("nested").as_text() == "npt" ? x86::VirtualMachine::Paging::npt
+    spec.host = keys.at("stage2").as_text() == "npt" ? x86::VirtualMachine::Paging::npt
                                                      : x86::VirtualMachine::Paging::ept;
-  spec.host_kind = keys.at("nested_levels").as_uint() == 5 ? x86::PagingKind::five_level
+  spec.host_kind = keys.at("stage2_levels").as_uint() == 5 ? x86::PagingKind::five_level
                                                            : x86::PagingKind::four_level;
   spec.ept_accessed_dirty = keys.at("accessed_dirty").as_bool();
   if (!spec.ept_accessed_dirty && spec.host == x86::VirtualMachine::Paging::npt)
     throw UserErrors(keys.at("accessed_dirty")
-                         .error("nested tables of AMD always have accessed and dirty bits; "
+                         .error("NPT always have accessed and dirty bits; "
                                 "allowed with npt: true"));
   return std::make_unique<x86::X86Architecture>(spec);
 }

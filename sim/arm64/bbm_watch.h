@@ -6,7 +6,7 @@
 
 #include "arm64/bbm.h"
 #include "arm64/features.h"
-#include "common/hyp/table_watch.h"
+#include "common/cpu/table_watch.h"
 
 namespace nestwalk::arm64 {
 

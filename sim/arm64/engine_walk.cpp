@@ -124,7 +124,8 @@ bool uses_stage1_tlb(const WalkFrame& f) {
   return f.caches.stage1_tlb.exists() && f.stage1.controls().operation == Operation::plain;
 }
 
-std::optional<Stage1Leaf> from_stage1_tlb(const WalkFrame& f, NestedTables<Stage2Format>& tables) {
+std::optional<Stage1Leaf> from_stage1_tlb(const WalkFrame& f,
+                                          TranslatedTables<Stage2Format>& tables) {
   if (!uses_stage1_tlb(f)) return std::nullopt;
   f.port.lookup(WalkPort::Lookup::stage1_tlb);
   const Tlb::Hit hit = f.caches.stage1_tlb.lookup(f.va, f.state.tag);
@@ -161,7 +162,7 @@ void fill_stage1_tlb(const WalkFrame& f, const Stage1Leaf& leaf) {
 
 // Stage 1 over stage 2, its tables read through `tables`. False: `fault` says why not.
 bool reach_stage1_leaf(const WalkFrame& f, bool stage1_only, Stage2<Stage2Format>& stage2,
-                       NestedTables<Stage2Format>& tables, Stage1Leaf& found, Fault& fault) {
+                       TranslatedTables<Stage2Format>& tables, Stage1Leaf& found, Fault& fault) {
   if (const std::optional<Stage1Leaf> known = from_stage1_tlb(f, tables)) {
     found = *known;
     return true;
@@ -181,8 +182,8 @@ bool reach_stage1_leaf(const WalkFrame& f, bool stage1_only, Stage2<Stage2Format
 
 WalkReply walk_both_stages(const WalkFrame& f, bool stage1_only) {
   Stage2<Stage2Format> stage2(f.stage2, f.state.stage2_tag, f.caches, f.port);
-  NestedTables<Stage2Format> tables(stage2, f.port, f.stage1.table_lg2(),
-                                    f.caches.stage1_holds_physical);
+  TranslatedTables<Stage2Format> tables(stage2, f.port, f.stage1.table_lg2(),
+                                        f.caches.stage1_holds_physical);
   Stage1Leaf stage1;
   Stage2Leaf leaf;
   Fault fault;

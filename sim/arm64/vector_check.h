@@ -10,7 +10,7 @@
 
 namespace nestwalk::arm64 {
 
-// `repeat_with`: executes every access twice, the second time with walk caches and a nested TLB
+// `repeat_with`: executes every access twice, the second time with walk caches and a stage-2 TLB
 // that the first has filled; what counts is the second's outcome and all words changed.
 std::unique_ptr<VectorChecker> make_vector_checker(
     const std::optional<WalkCachesSpec>& repeat_with = std::nullopt);

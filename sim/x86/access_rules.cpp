@@ -45,7 +45,7 @@ AccessRules::AccessRules(const Registers& registers) {
   if (registers.pks()) add_keys(false, registers.pkrs, registers.write_protect());
 }
 
-AccessRules AccessRules::nested() {
+AccessRules AccessRules::npt() {
   AccessRules rules;
   for (const AccessType type : {AccessType::read, AccessType::write, AccessType::fetch}) {
     std::uint8_t allowed = 0;

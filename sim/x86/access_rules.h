@@ -24,8 +24,8 @@ class AccessRules {
   // Paging off: everything is allowed.
   AccessRules();
   explicit AccessRules(const Registers& registers);
-  // The nested tables of AMD: every access is a user's (APM vol. 2, 15.25.5).
-  static AccessRules nested();
+  // The NPT of AMD: every access is a user's (APM vol. 2, 15.25.5).
+  static AccessRules npt();
 
   bool allow(Rights rights, const Access& access) const { return allowed(rights, access) & 1; }
   // The same in bit 0 of a word, whose other bits mean nothing.

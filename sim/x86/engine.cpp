@@ -38,8 +38,8 @@ void Engine::refresh() {
     ept_ = EptFormat(Eptp{vm_.eptp}, vm_.mode_based_execute, cpu_);
     tag_.root = second_stage_tag_.root = ids_->id_of(Eptp{vm_.eptp});
   } else {
-    // ... AMD's nested translations to the ASID.
-    npt_ = NptFormat(vm_.host.paging_kind(), true, vm_.ncr3, vm_.host, cpu_, AccessRules::nested());
+    // ... AMD's NPT translations to the ASID.
+    npt_ = NptFormat(vm_.host.paging_kind(), true, vm_.ncr3, vm_.host, cpu_, AccessRules::npt());
     second_stage_tag_.vm = vm_.id;
   }
 }
@@ -65,7 +65,7 @@ WalkShape Engine::shape() const {
 std::string Engine::level_name(unsigned stage, int height) const {
   const std::string_view entry = entry_name(height);
   if (stage == 1) return std::string(entry);
-  return fmt::format("{} {}", vm_.paging == Paging::ept ? "EPT" : "nested", entry);
+  return fmt::format("{} {}", vm_.paging == Paging::ept ? "EPT" : "NPT", entry);
 }
 
 Syndrome Engine::syndrome(const Fault& fault, Va va, const Access& access) const {

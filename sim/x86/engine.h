@@ -52,7 +52,7 @@ class Engine final : public TranslationEngine {
   std::vector<Invalidation> take_invalidations() override;
 
   Tag tag() const override { return tag_; }
-  // Tag of the second stage's own entries (guest-physical mappings, nested TLB).
+  // Tag of the second stage's own entries (guest-physical mappings, stage-2 TLB).
   Tag second_stage_tag() const { return second_stage_tag_; }
   WalkReply walk(Va va, const Access& access, WalkCaches& caches, WalkPort& port) override;
   bool serves(std::uint64_t attributes, const Access& access) const override;

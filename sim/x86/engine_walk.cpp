@@ -112,9 +112,9 @@ WalkReply Engine::walk_two_stages(const F2& format, Va va, const Access& access,
   std::uint8_t size_lg2 = 64;
   bool global = false;
   if (registers_.paging()) {
-    NestedTables<F2> tables(stage2, port, guest_.table_lg2(), caches.stage1_holds_physical);
-    StageCache<GuestFormat, NestedTables<F2>> cache(guest_, caches.stage1, tag_, port,
-                                                    WalkPort::Lookup::stage1_walk_cache, tables);
+    TranslatedTables<F2> tables(stage2, port, guest_.table_lg2(), caches.stage1_holds_physical);
+    StageCache<GuestFormat, TranslatedTables<F2>> cache(
+        guest_, caches.stage1, tag_, port, WalkPort::Lookup::stage1_walk_cache, tables);
     const WalkedGuest walked = nestwalk::walk(guest_, va, access, tables, cache);
     if (walked.fault) {
       reply.fault = walked.fault;

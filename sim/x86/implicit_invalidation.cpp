@@ -7,7 +7,7 @@ namespace {
 
 using Walks = Invalidation::Walks;
 
-// Guest-physical mappings and nested entries too.
+// Guest-physical mappings and stage-2 entries too.
 Invalidation with_second_stage(Invalidation what) {
   what.second_stage = true;
   what.stage2_walks = Walks::all;

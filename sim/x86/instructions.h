@@ -1,10 +1,10 @@
 // The instructions of x86 that change translation, as privileged software executes them on the vCPU
-// that it runs on (common/hyp/processor.h). What they check, change and invalidate is
+// that it runs on (common/cpu/processor.h). What they check, change and invalidate is
 // control_registers.h and tlb_instructions.h; what they cost is the business of the caller.
 #pragma once
 #include <cstdint>
 
-#include "common/hyp/processor.h"
+#include "common/cpu/processor.h"
 #include "x86/engine.h"
 #include "x86/tlb_instructions.h"
 

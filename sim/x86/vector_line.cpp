@@ -71,7 +71,7 @@ void expect_mode(const json& name, const Registers& registers) {
         fmt::format("paging \"{}\" does not agree with the registers", text));
 }
 
-VirtualMachine parse_nested(const json& nested) {
+VirtualMachine parse_npt(const json& nested) {
   VirtualMachine vm;
   vm.paging = VirtualMachine::Paging::npt;
   vm.id = 1;
@@ -143,7 +143,7 @@ VectorLine parse_vector(const json& line) {
   vector.cpu = vector_cpu(line);
   vector.registers = parse_registers(line.at("regs"));
   expect_mode(line.at("paging"), vector.registers);
-  if (line.contains("nested")) vector.vm = parse_nested(line["nested"]);
+  if (line.contains("nested")) vector.vm = parse_npt(line["nested"]);
   vector.memory = words(line.at("mem"));
   for (const auto& [at, word] : vector.memory)
     if (at % 8) throw std::invalid_argument(fmt::format("memory word at {:#x} is not aligned", at));

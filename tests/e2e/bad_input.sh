@@ -24,7 +24,7 @@ bad 'bad.yaml:6: translation.x86.maxphyaddr' 'translation: {x86: {maxphyaddr: 60
 bad 'bad.yaml:7' 'name: [unclosed'
 
 # Keys that would have no effect on this machine.
-small_config 'translation: {x86: {nested: npt, accessed_dirty: false}}' >bad.yaml
+small_config 'translation: {x86: {stage2: npt, accessed_dirty: false}}' >bad.yaml
 expect 2 "$NESTWALK" run bad.yaml -o result
 says err 'bad.yaml:6: translation.x86.accessed_dirty'
 small_config 'translation: {stages: stage2_only}' 'shootdowns: {interval_accesses: 10}' >bad.yaml

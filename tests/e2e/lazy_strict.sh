@@ -8,7 +8,7 @@ cat >run.yaml <<'EOF2'
 name: run
 seed: 6062666135656696049
 machine: {preset: skylake-sp, vcpus: 2, max_outstanding: 1}
-translation: {stages: two, x86: {paging: 5level, nested: ept}}
+translation: {stages: two, x86: {paging: 5level, stage2: ept}}
 guest: {memory: 16G, policy: thp}
 host: {memory: 32G, policy: thp, thp_sizes: [16K, 2M]}
 shootdowns: {interval_accesses: 200, kind: space}

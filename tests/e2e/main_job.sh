@@ -62,7 +62,7 @@ awk -v base="$(mean both/base+base)" -v huge="$(mean both/thp+thp)" \
 
 # explain: a cold two-stage walk, without and with what spares reads.
 expect 0 "$NESTWALK" explain job.yaml --va 0x1000000000 -s 'machine.walk_caches.stage1=[]' \
-  -s 'machine.walk_caches.stage2=[]' -s machine.nested_tlb.entries=0
+  -s 'machine.walk_caches.stage2=[]' -s machine.stage2_tlb.entries=0
 says out '24 entries read, 0 spared'
 expect 0 "$NESTWALK" explain job.yaml --va 0x1000000000
 says out '12 entries read, 12 spared'

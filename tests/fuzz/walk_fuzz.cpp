@@ -46,7 +46,7 @@ WalkCachesSpec small_caches() {
     spec.stage1.push_back({height, {4, 2, Replacement::lru}});
     spec.stage2.push_back({height, {4, 2, Replacement::lru}});
   }
-  spec.nested_tlb = {4, 2, Replacement::lru};
+  spec.stage2_tlb = {4, 2, Replacement::lru};
   return spec;
 }
 

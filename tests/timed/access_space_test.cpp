@@ -22,7 +22,7 @@ MachineSpec small_machine() {
     spec.walk_caches.stage1.push_back(walk_cache_of(height, 2));
     spec.walk_caches.stage2.push_back(walk_cache_of(height, 2));
   }
-  spec.walk_caches.nested_tlb = {8, 4, Replacement::lru};
+  spec.walk_caches.stage2_tlb = {8, 4, Replacement::lru};
   spec.walkers = 2;
   spec.l1d_cache = scarce_cache(4096, 4);
   spec.l2_cache = scarce_cache(8192, 11);

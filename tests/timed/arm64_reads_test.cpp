@@ -67,7 +67,7 @@ std::string reads(unsigned count) {
 
 WalkCachesSpec none() {
   WalkCachesSpec spec;
-  spec.nested_tlb.entries = 0;
+  spec.stage2_tlb.entries = 0;
   return spec;
 }
 
@@ -98,9 +98,9 @@ TEST_CASE("T076 T077 spec 2.2: every pair of the matrix, cold") {
   });
 }
 
-TEST_CASE("spec 2.4: the nested TLB has every page: one read a stage-1 level") {
+TEST_CASE("spec 2.4: the stage-2 TLB has every page: one read a stage-1 level") {
   WalkCachesSpec caches = none();
-  caches.nested_tlb = {.entries = 64};
+  caches.stage2_tlb = {.entries = 64};
   check_all_pairs(caches, [](const Stage1Row& s1, const Stage2Row&) { return s1.levels; });
 }
 

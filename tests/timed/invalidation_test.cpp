@@ -176,11 +176,11 @@ TEST_CASE("an overtaken walk fills no walk cache") {
   check_fills_nothing(scene);
 }
 
-TEST_CASE("an overtaken walk fills no nested TLB") {
+TEST_CASE("an overtaken walk fills no stage-2 TLB") {
   Scene scene = leave_and_return();
   scene.kind = UnmapInvalidation::all;
   // Two pages and their tables make ten addresses, which go round through eight entries in vain.
-  scene.spec.walk_caches.nested_tlb = {8, 0, Replacement::lru};
+  scene.spec.walk_caches.stage2_tlb = {8, 0, Replacement::lru};
   check_fills_nothing(scene);
 }
 

@@ -49,14 +49,14 @@ TEST_CASE("known mistake: walk-cache and TLB-hit latency left out of the total")
   spec.l2 = tlb_of(1, 9);
   spec.walk_caches.stage1 = {walk_cache_of(0, 4)};
   spec.walk_caches.stage2 = {walk_cache_of(0, 8)};
-  spec.walk_caches.nested_tlb = {8, 0, Replacement::lru};
+  spec.walk_caches.stage2_tlb = {8, 0, Replacement::lru};
   spec.walk_cache_latency_cycles = 3;
-  spec.nested_tlb_latency_cycles = 4;
+  spec.stage2_tlb_latency_cycles = 4;
   const auto arch = make_x86(four_level, Paging::ept);
   Rig rig(spec, small_vm(), *arch);
   rig.add({read_of(page_a), read_of(page_a + 4096), read_of(page_a), read_of(page_a)});
   rig.run();
-  // Both TLBs miss; the PDE is cached; its table's entry is read; the nested TLB has the page.
+  // Both TLBs miss; the PDE is cached; its table's entry is read; the stage-2 TLB has the page.
   CHECK(rig.seen.accesses.at(2).total_cycles == 2 + 9 + 3 + 100 + 4);
   CHECK(rig.seen.accesses.at(3).total_cycles == 2);
 }
@@ -95,10 +95,10 @@ TEST_CASE("known mistake: a combined entry is always 4 KiB") {
         "12 hit miss");
 }
 
-TEST_CASE("known mistake: the nested TLB is probed with the guest's virtual address") {
+TEST_CASE("known mistake: the stage-2 TLB is probed with the guest's virtual address") {
   MachineSpec spec = bare_machine();
-  spec.walk_caches.nested_tlb = {64, 0, Replacement::lru};
-  spec.nested_tlb_latency_cycles = 0;
+  spec.walk_caches.stage2_tlb = {64, 0, Replacement::lru};
+  spec.stage2_tlb_latency_cycles = 0;
   const auto arch = make_x86(four_level, Paging::ept);
   Rig rig(spec, huge_vm(false, true), *arch);
   // Far apart and in two address spaces: no two virtual addresses share anything, but all tables
@@ -118,8 +118,8 @@ TEST_CASE("known mistake: the nested TLB is probed with the guest's virtual addr
 
 TEST_CASE("known mistake: the final host walk is never cached") {
   MachineSpec spec = bare_machine();
-  spec.walk_caches.nested_tlb = {64, 0, Replacement::lru};
-  spec.nested_tlb_latency_cycles = 0;
+  spec.walk_caches.stage2_tlb = {64, 0, Replacement::lru};
+  spec.stage2_tlb_latency_cycles = 0;
   const auto arch = make_x86(four_level, Paging::npt);
   Rig rig(spec, huge_vm(true, true), *arch);
   // Two pages of 2M of the guest in host blocks of 2M; the second page's own walks end in a block
@@ -132,7 +132,7 @@ TEST_CASE("known mistake: the final host walk is never cached") {
   const auto final_reads = std::count_if(
       rig.seen.references.begin(), rig.seen.references.end(), [](const Reference& reference) {
         return reference.position.stage1_height == RefPosition::none &&
-               reference.served == RefServed::nested_tlb;
+               reference.served == RefServed::stage2_tlb;
       });
   CHECK(final_reads == 2 * 3);  // three levels spared, in the second and the third access
 }
@@ -167,7 +167,7 @@ TEST_CASE("known mistake: a crash with one stage off") {
       CHECK(in_child([&] {
               MachineSpec spec = bare_machine();
               spec.l1d = tlb_of(4, 1);
-              spec.walk_caches.nested_tlb = {4, 0, Replacement::lru};
+              spec.walk_caches.stage2_tlb = {4, 0, Replacement::lru};
               const auto arch = make_x86(guest, host);
               Rig rig(spec, small_vm(), *arch);
               MemoryAccess other = read_of(0x200000);

@@ -56,7 +56,7 @@ inline MachineSpec scarce_machine(const RandomRun& run) {
     spec.walk_caches.stage1.push_back(walk_cache_of(height, 2));
     spec.walk_caches.stage2.push_back(walk_cache_of(height, 2));
   }
-  spec.walk_caches.nested_tlb = {4, 2, Replacement::lru};
+  spec.walk_caches.stage2_tlb = {4, 2, Replacement::lru};
   if (run.stage1_tlb) spec.walk_caches.stage1_tlb = {{{12, 14, 16, 21}, {4, 2, Replacement::lru}}};
   spec.walkers = 2;
   spec.l1d_cache = scarce_cache(512, 4);

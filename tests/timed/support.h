@@ -46,7 +46,7 @@ inline DramSpec flat_dram(Cycles cycles) {
 inline MachineSpec bare_machine() {
   MachineSpec spec;
   spec.l1d = spec.l1i = spec.l2 = TlbSpec{{}, 0, 0};
-  spec.walk_cache_latency_cycles = spec.nested_tlb_latency_cycles = 0;
+  spec.walk_cache_latency_cycles = spec.stage2_tlb_latency_cycles = 0;
   spec.walk_caches.stage1_holds_physical = true;
   spec.l1d_cache.bytes = spec.l2_cache.bytes = spec.llc.bytes = 0;
   spec.dram = flat_dram(100);

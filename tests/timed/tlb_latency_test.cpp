@@ -1,4 +1,4 @@
-// The time that TLBs, walk caches and the nested TLB take, by hand on tiny machines: no caches,
+// The time that TLBs, walk caches and the stage-2 TLB take, by hand on tiny machines: no caches,
 // every entry read is a DRAM access of 100 cycles. Pages are first touched, which faults; the
 // accesses that count come after.
 #include <doctest/doctest.h>
@@ -251,10 +251,10 @@ TEST_CASE("a walk cache without physical addresses leaves the table's own stage-
   CHECK(rig.seen.accesses.at(1).total_cycles == 903);
 }
 
-TEST_CASE("A-61: with all of stage 2 in the nested TLB a walk reads the guest's entries alone") {
+TEST_CASE("A-61: with all of stage 2 in the stage-2 TLB a walk reads the guest's entries alone") {
   MachineSpec spec = bare_machine();
-  spec.walk_caches.nested_tlb = {16, 0, Replacement::lru};
-  spec.nested_tlb_latency_cycles = 5;
+  spec.walk_caches.stage2_tlb = {16, 0, Replacement::lru};
+  spec.stage2_tlb_latency_cycles = 5;
   const auto arch = make_x86(four_level, Paging::ept);
   Rig rig(spec, small_vm(), *arch);
   rig.add({read_of(page_a), read_of(page_a)});

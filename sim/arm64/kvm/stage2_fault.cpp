@@ -1,6 +1,6 @@
 #include "arm64/kvm/stage2_fault.h"
 
-#include "common/hyp/step_machine.h"
+#include "common/cpu/step_machine.h"
 
 namespace nestwalk::arm64 {
 

@@ -93,7 +93,7 @@ void print_references(const ThisOne& seen, const TranslationEngine& engine) {
   for (const Reference& reference : seen.references) {
     const std::string entry = position_text(reference.position, engine);
     const std::string_view served = read_from[static_cast<std::size_t>(reference.served)].key;
-    if (reference.served == RefServed::walk_cache || reference.served == RefServed::nested_tlb) {
+    if (reference.served == RefServed::walk_cache || reference.served == RefServed::stage2_tlb) {
       ++spared;
       std::cout << fmt::format("{:>9}  {:<44} not read: {}\n", reference.asked_cycle - begun, entry,
                                served);

@@ -203,13 +203,13 @@ MachineSpec machine_spec(const Config& config) {
   spec.walk_caches.stage1 = walk_cache(walks.at("stage1"));
   spec.walk_caches.stage2 = walk_cache(walks.at("stage2"));
   spec.walk_caches.stage1_holds_physical = walks.at("stage1_holds").as_text() == "physical";
-  spec.walk_caches.nested_tlb = array(machine.at("nested_tlb"));
+  spec.walk_caches.stage2_tlb = array(machine.at("stage2_tlb"));
   const Value& stage1 = machine.at("stage1_tlb");
   if (stage1.at("entries").as_uint())
     spec.walk_caches.stage1_tlb = {{{12, 14, 16, 21, 25, 29, 30}, array(stage1)}};
   spec.stage1_tlb_latency_cycles = stage1.at("latency_cycles").as_uint();
   spec.walk_cache_latency_cycles = walks.at("latency_cycles").as_uint();
-  spec.nested_tlb_latency_cycles = machine.at("nested_tlb.latency_cycles").as_uint();
+  spec.stage2_tlb_latency_cycles = machine.at("stage2_tlb.latency_cycles").as_uint();
   spec.walkers = u32(machine.at("walkers.count"));
   spec.walker_entry = walker_entry(machine.at("walkers.start_level").as_text());
   spec.line_bytes = u32(machine.at("caches.line_bytes"));

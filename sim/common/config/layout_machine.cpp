@@ -138,7 +138,7 @@ std::vector<Spec> machine_keys() {
                          walk_cache("stage1", "First-stage tables by height; none: no cache."),
                          walk_cache("stage2", "Second-stage tables by height; none: no cache."),
                          std::move(holds).or_default("physical")}));
-  keys.push_back(object("nested_tlb",
+  keys.push_back(object("stage2_tlb",
                         "Second-stage translations on their own, intermediate to physical.",
                         {entries("Number of entries; 0: none.", 0), ways(), replacement(),
                          latency("latency_cycles", "Cycles of a look-up.")})

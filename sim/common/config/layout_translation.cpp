@@ -10,12 +10,12 @@ Spec x86_spec() {
                 {choice("paging", "First-stage tables.",
                         {{"4level", "48-bit addresses"}, {"5level", "57-bit addresses"}})
                      .or_default("4level"),
-                 choice("nested", "Second-stage tables.",
+                 choice("stage2", "Second-stage tables.",
                         {{"auto", "npt on an AMD machine, ept elsewhere"},
                          {"ept", "Intel"},
                          {"npt", "AMD"}})
                      .or_default("auto"),
-                 whole("nested_levels", "Levels of the second-stage tables.", 4, 5).or_default("4"),
+                 whole("stage2_levels", "Levels of the second-stage tables.", 4, 5).or_default("4"),
                  whole("maxphyaddr", "Bits of a physical address.", 36, 52).or_default("48"),
                  flag("accessed_dirty",
                       "Whether hardware sets accessed and dirty bits in second-stage tables.")

@@ -38,8 +38,8 @@ void settle_auto(Value& run) {
   if (Value& costs = run.mutable_at("hypervisor.host_costs"); costs.as_text() == "auto")
     costs.set_text(isa == "x86" && amd ? "x86-kvm-amd" : isa + "-kvm");
   if (isa == "x86") {
-    if (Value& nested = run.mutable_at("translation.x86.nested"); nested.as_text() == "auto")
-      nested.set_text(amd ? "npt" : "ept");
+    if (Value& stage2 = run.mutable_at("translation.x86.stage2"); stage2.as_text() == "auto")
+      stage2.set_text(amd ? "npt" : "ept");
   } else if (Value& granule = run.mutable_at("translation.arm64.stage2_granule");
              granule.as_text() == "auto") {
     granule.set_text(run.at("translation.arm64.granule").as_text());

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "common/base/random.h"
+#include "common/cpu/step_machine.h"
 #include "common/guest/guest_memory.h"
 #include "common/hyp/architecture.h"
-#include "common/hyp/step_machine.h"
 
 namespace nestwalk {
 

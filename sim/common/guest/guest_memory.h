@@ -1,7 +1,7 @@
 // Guest-physical memory as guest software reaches it: every intermediate address is backed by the
 // host, which maps it on first use. With one stage, intermediate addresses are physical.
 #pragma once
-#include "common/hyp/host_vm.h"
+#include "common/hyp/host_fault_path.h"
 
 namespace nestwalk {
 

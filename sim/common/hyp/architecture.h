@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "common/hyp/cost_table.h"
-#include "common/hyp/host_vm.h"
-#include "common/hyp/table_watch.h"
+#include "common/cpu/cost_table.h"
+#include "common/cpu/table_watch.h"
+#include "common/hyp/host_fault_path.h"
 #include "common/mmu/engine.h"
 #include "common/paging/page_tables.h"
 #include "common/tlb/invalidation.h"

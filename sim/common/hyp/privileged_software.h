@@ -4,7 +4,7 @@
 #pragma once
 #include <cstdint>
 
-#include "common/hyp/processor.h"
+#include "common/cpu/processor.h"
 #include "common/paging/access.h"
 #include "common/paging/fault.h"
 

@@ -65,7 +65,7 @@ struct MachineSpec {
   TlbSpec l1d, l1i, l2;
   WalkCachesSpec walk_caches;
   Cycles walk_cache_latency_cycles = 1;
-  Cycles nested_tlb_latency_cycles = 1;
+  Cycles stage2_tlb_latency_cycles = 1;
   Cycles stage1_tlb_latency_cycles = 1;
   std::uint32_t walkers = 1;
   WalkerEntry walker_entry = WalkerEntry::l1d;

@@ -44,11 +44,11 @@ class IdentityTables {
 
 // Two stages: every entry's address is translated by stage 2 before it is read.
 template <class F2>
-class NestedTables {
+class TranslatedTables {
  public:
   // `table_lg2`: lg2 bytes of one stage-1 table. `cache_physical`: whether the stage-1 walk cache
   // also holds physical addresses of tables.
-  NestedTables(Stage2<F2>& stage2, WalkPort& port, unsigned table_lg2, bool cache_physical)
+  TranslatedTables(Stage2<F2>& stage2, WalkPort& port, unsigned table_lg2, bool cache_physical)
       : stage2_(stage2), port_(port), table_lg2_(table_lg2), cache_physical_(cache_physical) {}
 
   bool read(Ipa at, unsigned bytes, int height, std::uint64_t& word, Fault& fault) {

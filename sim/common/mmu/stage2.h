@@ -1,4 +1,4 @@
-// The second stage: intermediate to physical address, through the nested TLB, the stage-2 walk
+// The second stage: intermediate to physical address, through the stage-2 TLB, the stage-2 walk
 // cache and a walk of the stage-2 tables, which lie in physical memory.
 //
 // A stage-2 format adds to TableFormat:
@@ -67,7 +67,7 @@ class Stage2 {
 
   // Translates `ipa` for an access. `under`: whose table (RefPosition). False: `fault` says why.
   bool translate(Ipa ipa, const Access& access, std::int8_t under, Stage2Leaf& leaf, Fault& fault) {
-    if (caches_.nested.exists() && from_nested_tlb(ipa, access, under, leaf)) return true;
+    if (caches_.stage2_tlb.exists() && from_stage2_tlb(ipa, access, under, leaf)) return true;
     PhysicalTables tables(port_, under);
     StageCache<F2, PhysicalTables> cache(format_, caches_.stage2, tag_, port_,
                                          WalkPort::Lookup::stage2_walk_cache, tables);
@@ -83,10 +83,11 @@ class Stage2 {
     leaf = {walked.out,      walked.size_lg2, walked.height,
             walked.uncached, walked.word,     path_bits(walked.path)};
     if (port_.may_fill() && !walked.uncached)
-      caches_.nested.fill({ipa.aligned(leaf.size_lg2), leaf.pa.aligned(leaf.size_lg2),
-                           leaf.size_lg2, static_cast<std::uint8_t>(format_.leaf_lg2(leaf.height)),
-                           leaf.height, leaf.word, leaf.path},
-                          tag_);
+      caches_.stage2_tlb.fill(
+          {ipa.aligned(leaf.size_lg2), leaf.pa.aligned(leaf.size_lg2), leaf.size_lg2,
+           static_cast<std::uint8_t>(format_.leaf_lg2(leaf.height)), leaf.height, leaf.word,
+           leaf.path},
+          tag_);
     return true;
   }
   // Whether a translation found before also allows this access, without any flag to set.
@@ -100,9 +101,9 @@ class Stage2 {
 
  private:
   // A cached translation serves if its leaf allows the access and needs no flag set.
-  bool from_nested_tlb(Ipa ipa, const Access& access, std::int8_t under, Stage2Leaf& leaf) {
-    port_.lookup(WalkPort::Lookup::nested_tlb);
-    const NestedEntry* entry = caches_.nested.lookup(ipa, tag_);
+  bool from_stage2_tlb(Ipa ipa, const Access& access, std::int8_t under, Stage2Leaf& leaf) {
+    port_.lookup(WalkPort::Lookup::stage2_tlb);
+    const Stage2Entry* entry = caches_.stage2_tlb.lookup(ipa, tag_);
     if (!entry) return false;
     leaf = {entry->frame + ipa.offset(entry->size_lg2),
             entry->size_lg2,
@@ -111,12 +112,12 @@ class Stage2 {
             entry->word,
             entry->path};
     if (!serves(leaf, access)) {
-      caches_.nested.drop(ipa, tag_);
+      caches_.stage2_tlb.drop(ipa, tag_);
       return false;
     }
     if (port_.wants_spared())
       for (int h = format_.root_height(); h >= entry->height; --h)
-        port_.spared({under, static_cast<std::int8_t>(h)}, RefServed::nested_tlb);
+        port_.spared({under, static_cast<std::int8_t>(h)}, RefServed::stage2_tlb);
     return true;
   }
 

@@ -12,7 +12,7 @@
 
 namespace nestwalk {
 
-// A format's path as 64 bits, for the walk caches and the nested TLB, and back.
+// A format's path as 64 bits, for the walk caches and the stage-2 TLB, and back.
 template <class Path>
 std::uint64_t path_bits(const Path& path) {
   static_assert(std::is_trivially_copyable_v<Path> && sizeof(Path) <= 8);

@@ -19,13 +19,13 @@ class WalkPort {
   virtual bool update(Pa at, unsigned bytes, RefPosition position, std::uint64_t& word,
                       std::uint64_t wanted) = 0;
 
-  // A walk cache, the nested or the stage-1 TLB is looked up, before its arrays are touched.
-  enum class Lookup : std::uint8_t { stage1_walk_cache, stage2_walk_cache, nested_tlb, stage1_tlb };
+  // A walk cache, the stage-2 or the stage-1 TLB is looked up, before its arrays are touched.
+  enum class Lookup : std::uint8_t { stage1_walk_cache, stage2_walk_cache, stage2_tlb, stage1_tlb };
   virtual void lookup(Lookup) {}
   // Whether what this walk finds may be cached: not once an invalidation that covers it has
   // overtaken it. (The walk itself may finish.)
   virtual bool may_fill() const { return true; }
-  // The reference at `position` is spared, thanks to a walk cache or the nested TLB.
+  // The reference at `position` is spared, thanks to a walk cache or the stage-2 TLB.
   virtual void spared(RefPosition /*position*/, RefServed /*by*/) {}
   // Whether spared() wants to be told: naming each spared reference takes time.
   virtual bool wants_spared() const { return false; }

@@ -13,7 +13,7 @@ namespace nestwalk {
 // Where the cycles of one access went. The spans of an access sum to its latency (always checked).
 enum class Span : std::uint8_t {
   tlb,           // L1 and L2 TLB lookups
-  walk_cache,    // page-walk-cache and nested-TLB lookups
+  walk_cache,    // page-walk-cache and stage-2-TLB lookups
   stage1_reads,  // reading stage-1 entries
   stage2_reads,  // reading stage-2 entries
   walker_queue,  // waiting for a free walker
@@ -63,9 +63,9 @@ struct RefPosition {
 
 // What answered a reference of a walk. `walk_cache`: not read, because the walk began below it
 // (after a hit of the stage-1 TLB: behind all of stage 1), or because a cached prefix of stage 2
-// covered it; `nested_tlb`: not read, because the whole stage-2
+// covered it; `stage2_tlb`: not read, because the whole stage-2
 // translation was cached.
-enum class RefServed : std::uint8_t { l1d, l2, llc, dram, walk_cache, nested_tlb };
+enum class RefServed : std::uint8_t { l1d, l2, llc, dram, walk_cache, stage2_tlb };
 inline constexpr std::size_t ref_served_count = 6;
 
 struct Reference {

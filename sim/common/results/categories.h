@@ -30,7 +30,7 @@ enum class TimeSpan : std::uint8_t {
 };
 inline constexpr std::array<Category, 11> time_spans{{
     {"tlb", "TLB lookups"},
-    {"walk_cache", "walk caches, nested TLB"},
+    {"walk_cache", "walk caches, stage-2 TLB"},
     {"stage1_reads", "stage-1 entry reads"},
     {"stage2_reads", "stage-2 entry reads"},
     {"walker_queue", "queue for a walker"},
@@ -53,14 +53,14 @@ inline constexpr std::array<Category, 5> how_served{{
 }};
 
 // What answered a reference of a walk; the last two were not read from memory.
-enum class ReadFrom : std::uint8_t { l1d, l2, llc, dram, walk_cache, nested_tlb };
+enum class ReadFrom : std::uint8_t { l1d, l2, llc, dram, walk_cache, stage2_tlb };
 inline constexpr std::array<Category, 6> read_from{{
     {"l1d", "L1D"},
     {"l2", "L2"},
     {"llc", "LLC"},
     {"dram", "DRAM"},
     {"walk_cache", "walk\ncache"},
-    {"nested_tlb", "nested\nTLB"},
+    {"stage2_tlb", "stage-2\nTLB"},
 }};
 inline constexpr std::size_t really_read_count = 4;  // l1d, l2, llc, dram
 

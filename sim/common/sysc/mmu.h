@@ -6,7 +6,7 @@
 #include <systemc>
 #include <vector>
 
-#include "common/hyp/processor.h"
+#include "common/cpu/processor.h"
 #include "common/machine/virtual_machine.h"
 #include "common/sysc/in_flight.h"
 #include "common/sysc/job.h"

@@ -34,7 +34,7 @@ bool TimedPort::update(Pa at, unsigned bytes, RefPosition position, std::uint64_
 }
 
 void TimedPort::lookup(Lookup which) {
-  me_.pass(which == Lookup::nested_tlb   ? set_.spec.nested_tlb_latency_cycles
+  me_.pass(which == Lookup::stage2_tlb   ? set_.spec.stage2_tlb_latency_cycles
            : which == Lookup::stage1_tlb ? set_.spec.stage1_tlb_latency_cycles
                                          : set_.spec.walk_cache_latency_cycles);
   set_.agenda.reach(me_);

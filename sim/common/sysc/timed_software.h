@@ -5,7 +5,7 @@
 #include <array>
 #include <vector>
 
-#include "common/hyp/processor.h"
+#include "common/cpu/processor.h"
 #include "common/sysc/timed_port.h"
 
 namespace nestwalk {

@@ -1,4 +1,4 @@
-// What an invalidation must remove from TLBs, walk caches and the nested TLB. Each architecture
+// What an invalidation must remove from TLBs, walk caches and the stage-2 TLB. Each architecture
 // turns its instructions into this; the structures apply it. Unset fields do not restrict.
 #pragma once
 #include <cstdint>
@@ -22,7 +22,7 @@ struct Invalidation {
   enum class Walks : std::uint8_t { none, path, all };
 
   bool final_entries = false;  // TLB entries that end in a PA: one-stage and combined
-  bool second_stage = false;   // nested-TLB entries: IPA to PA
+  bool second_stage = false;   // stage-2-TLB entries: IPA to PA
   Walks stage1_walks = Walks::none;
   Walks stage2_walks = Walks::none;
 

@@ -1,10 +1,10 @@
-// All that can spare a walk some of its reads: one walk cache per stage, the nested TLB, and the
+// All that can spare a walk some of its reads: one walk cache per stage, the stage-2 TLB, and the
 // stage-1 TLB.
 #pragma once
 #include <vector>
 
 #include "common/tlb/invalidation.h"
-#include "common/tlb/nested_tlb.h"
+#include "common/tlb/stage2_tlb.h"
 #include "common/tlb/tlb.h"
 #include "common/tlb/walk_cache.h"
 
@@ -15,7 +15,7 @@ struct WalkCachesSpec {
   // Whether a stage-1 entry also holds the physical address of its table, and so spares the second
   // stage too (x86: combined paging-structure caches, SDM 28.3.1), or only the intermediate one.
   bool stage1_holds_physical = true;
-  ArraySpec nested_tlb;
+  ArraySpec stage2_tlb;
   // Of two stages: what stage 1 alone gives, virtual to intermediate. Only where the architecture
   // lets processors hold that (Arm; not x86: SDM 28.3.1 has no linear mappings beside combined
   // ones).
@@ -26,12 +26,12 @@ struct WalkCaches {
   WalkCaches(const WalkCachesSpec& spec, std::uint64_t seed)
       : stage1(spec.stage1, seed),
         stage2(spec.stage2, seed + 1),
-        nested(spec.nested_tlb, seed + 2),
+        stage2_tlb(spec.stage2_tlb, seed + 2),
         stage1_tlb(spec.stage1_tlb, seed + 3),
         stage1_holds_physical(spec.stage1_holds_physical) {}
 
   WalkCache stage1, stage2;
-  NestedTlb nested;
+  Stage2Tlb stage2_tlb;
   Tlb stage1_tlb;  // an entry's frame is an intermediate address
   bool stage1_holds_physical;
 
@@ -40,7 +40,7 @@ struct WalkCaches {
     Invalidation second = what;  // second-stage tables belong to no address space
     second.space.reset();
     stage2.invalidate(second, what.stage2_walks, what.ipa);
-    nested.invalidate(what);
+    stage2_tlb.invalidate(what);
     if (stage1_tlb.exists()) stage1_tlb.invalidate(what);
   }
 };

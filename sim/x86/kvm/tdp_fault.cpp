@@ -1,6 +1,6 @@
 #include "x86/kvm/tdp_fault.h"
 
-#include "common/hyp/step_machine.h"
+#include "common/cpu/step_machine.h"
 
 namespace nestwalk::x86 {
 

@@ -43,12 +43,12 @@ Fact fact_at(unsigned place, unsigned drawn, Regime el2_regime) {
   return fact;
 }
 
-// TLB, walk caches and nested TLB, large enough to forget nothing.
+// TLB, walk caches and stage-2 TLB, large enough to forget nothing.
 struct Caches {
   static WalkCachesSpec spec() {
     WalkCachesSpec all;
     all.stage1 = all.stage2 = {{0, {.entries = 64}}};
-    all.nested_tlb = {.entries = 64};
+    all.stage2_tlb = {.entries = 64};
     all.stage1_tlb = small_tlb();
     return all;
   }
@@ -77,7 +77,7 @@ struct Caches {
         walks.stage2.fill(0, f.base, 21, f.owner, {});
         break;
       case Fact::Kind::second_stage:
-        walks.nested.fill({Ipa{f.base}, Pa{f.base}, lg2, leaf, 0, 0, 0}, f.owner);
+        walks.stage2_tlb.fill({Ipa{f.base}, Pa{f.base}, lg2, leaf, 0, 0, 0}, f.owner);
         break;
     }
   }
@@ -92,7 +92,7 @@ struct Caches {
       case Fact::Kind::stage2_walk:
         return walks.stage2.lookup(0, f.base, 21, f.owner) != nullptr;
       case Fact::Kind::second_stage:
-        return walks.nested.lookup(Ipa{f.base}, f.owner) != nullptr;
+        return walks.stage2_tlb.lookup(Ipa{f.base}, f.owner) != nullptr;
     }
     return false;
   }

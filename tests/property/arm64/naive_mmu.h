@@ -1,5 +1,5 @@
 // A processor's translation with caches that never forget, as a set: whatever a TLB, a walk cache
-// or the nested TLB could hold is held, and every way to combine it with what stands in memory is
+// or the stage-2 TLB could hold is held, and every way to combine it with what stands in memory is
 // gone. What a real processor gives must be among the outcomes; once all is invalidated there is
 // only one. Knows pages and blocks, valid bits, table bits, AP, XN and nG of 48-bit tables; nothing
 // else.

@@ -1,4 +1,4 @@
-// TLBs, walk caches and the nested TLB never give what a walk would not, unless an invalidation is
+// TLBs, walk caches and the stage-2 TLB never give what a walk would not, unless an invalidation is
 // architecturally owed (spec 1.9): random edits of both stages, accesses and TLBI on two processors
 // against a naive model of all that may be held. Every outcome must be one that the model allows.
 #include "property/property.h"

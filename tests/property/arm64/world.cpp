@@ -342,7 +342,7 @@ std::string World::settle() {
   }
   for (const Processor& cpu : cpus_)
     if (cpu.naive.held() || cpu.tlb.occupied() || cpu.caches.stage1.occupied() ||
-        cpu.caches.stage2.occupied() || cpu.caches.nested.occupied() ||
+        cpu.caches.stage2.occupied() || cpu.caches.stage2_tlb.occupied() ||
         cpu.caches.stage1_tlb.occupied())
       return "something is left after ALLE1 and ALLE2";
   Command last;

@@ -1,8 +1,8 @@
-// TLB, nested TLB and walk cache against plain lists. They may forget, as they have few entries;
+// TLB, stage-2 TLB and walk cache against plain lists. They may forget, as they have few entries;
 // what they hold is what the list holds, and nothing invalidated stays.
 #include <algorithm>
 
-#include "common/tlb/nested_tlb.h"
+#include "common/tlb/stage2_tlb.h"
 #include "common/tlb/tlb.h"
 #include "common/tlb/walk_cache.h"
 #include "draws.h"
@@ -96,21 +96,21 @@ TEST_CASE("Tlb: fills, drops and invalidations agree with a list") {
   CHECK(occupied > 100);
 }
 
-TEST_CASE("NestedTlb: fills, drops and invalidations agree with a list") {
+TEST_CASE("Stage2Tlb: fills, drops and invalidations agree with a list") {
   struct Held {
-    NestedEntry entry;
+    Stage2Entry entry;
     Tag tag;
   };
   std::size_t hits = 0;
   property("any array", [&] {
-    NestedTlb tlb(any_array(), *rc::gen::arbitrary<std::uint64_t>());
+    Stage2Tlb tlb(any_array(), *rc::gen::arbitrary<std::uint64_t>());
     std::vector<Held> list;
     for (const Step& step : any_steps()) {
       const Ipa ipa{step.address};
       Tag tag = step.tag;
       tag.space = 0;  // second-stage entries belong to none
       if (step.kind == Step::Kind::fill) {
-        NestedEntry made;
+        Stage2Entry made;
         made.size_lg2 = step.lg2;
         made.leaf_lg2 = 12;
         made.page = ipa.aligned(step.lg2);
@@ -137,7 +137,7 @@ TEST_CASE("NestedTlb: fills, drops and invalidations agree with a list") {
                  (!what.size_lg2 || *what.size_lg2 == h.entry.leaf_lg2);
         });
       }
-      const NestedEntry* hit = tlb.lookup(ipa, tag);
+      const Stage2Entry* hit = tlb.lookup(ipa, tag);
       if (!hit) continue;
       ++hits;
       RC_ASSERT(ipa.aligned(hit->size_lg2) == hit->page);

@@ -79,7 +79,7 @@ class Subject {
   static WalkCachesSpec cache_spec(bool cached) {
     WalkCachesSpec spec;
     if (cached) spec.stage1 = spec.stage2 = {{0, {4, 0}}, {1, {4, 0}}, {2, {4, 0}}};
-    if (cached) spec.nested_tlb = {8, 0};
+    if (cached) spec.stage2_tlb = {8, 0};
     return spec;
   }
 

@@ -63,7 +63,7 @@ void for_each_format(const FormatChoice& choice, unsigned maxphyaddr, Use use) {
     const std::string name = geometry.name;
     use(GuestFormat(kind, memory, first_table, registers, cpu, {}), geometry);
     geometry.name = "nested " + name;
-    use(NptFormat(kind, memory, first_table, registers, cpu, AccessRules::nested()), geometry);
+    use(NptFormat(kind, memory, first_table, registers, cpu, AccessRules::npt()), geometry);
   };
   both(two_level, false, {"32-bit", 2, 10, 32, maxphyaddr, large_reach});
   both(pae, true, {"PAE", 3, 9, 32, maxphyaddr, maxphyaddr});

@@ -14,8 +14,8 @@ struct Piece {
   enum class Kind : std::uint8_t {
     tlb,          // linear or combined mapping: a page
     walk,         // the same: a table of a paging-structure cache
-    nested,       // guest-physical mapping: a page
-    nested_walk,  // the same: a table
+    stage2,       // guest-physical mapping: a page
+    stage2_walk,  // the same: a table
   };
   Kind kind = Kind::tlb;
   std::uint64_t address = 0;  // linear, or guest-physical for the last two kinds

@@ -1,5 +1,5 @@
 // invalidations drop exactly what the rules (invalidation_rules.h) say. Pieces are
-// put into a TLB, walk caches and a nested TLB by hand, with any tag; then come operations.
+// put into a TLB, walk caches and a stage-2 TLB by hand, with any tag; then come operations.
 #include <algorithm>
 #include <vector>
 
@@ -51,8 +51,8 @@ Piece make_piece(Piece::Kind kind, std::uint64_t address, unsigned height, std::
   }
   const bool page = kind == Piece::Kind::tlb;
   p.global = page && global;
-  p.height = page || kind == Piece::Kind::nested ? 0 : height;
-  p.lg2 = page ? (large ? 21 : 12) : kind == Piece::Kind::nested ? 12 : 21 + 9 * p.height;
+  p.height = page || kind == Piece::Kind::stage2 ? 0 : height;
+  p.lg2 = page ? (large ? 21 : 12) : kind == Piece::Kind::stage2 ? 12 : 21 + 9 * p.height;
   p.address = address >> p.lg2 << p.lg2;
   return p;
 }
@@ -60,7 +60,7 @@ Piece make_piece(Piece::Kind kind, std::uint64_t address, unsigned height, std::
 rc::Gen<Piece> piece() {
   using Kind = Piece::Kind;
   return rc::gen::apply(
-      make_piece, rc::gen::element(Kind::tlb, Kind::walk, Kind::nested, Kind::nested_walk), place(),
+      make_piece, rc::gen::element(Kind::tlb, Kind::walk, Kind::stage2, Kind::stage2_walk), place(),
       rc::gen::inRange(0u, 2u), number(0, pcids), number(0, vms), number(0, roots + 1),
       rc::gen::arbitrary<bool>(), rc::gen::arbitrary<bool>());
 }
@@ -89,13 +89,13 @@ class Structures {
       }
       case Piece::Kind::walk:
         return caches_.stage1.fill(height, p.address, p.lg2, tag_of(p), {});
-      case Piece::Kind::nested: {
-        NestedEntry entry;
+      case Piece::Kind::stage2: {
+        Stage2Entry entry;
         entry.page = Ipa{p.address};
         entry.size_lg2 = static_cast<std::uint8_t>(p.lg2);
-        return caches_.nested.fill(entry, tag_of(p));
+        return caches_.stage2_tlb.fill(entry, tag_of(p));
       }
-      case Piece::Kind::nested_walk:
+      case Piece::Kind::stage2_walk:
         return caches_.stage2.fill(height, p.address, p.lg2, tag_of(p), {});
     }
   }
@@ -112,9 +112,9 @@ class Structures {
       }
       case Piece::Kind::walk:
         return caches_.stage1.lookup(height, p.address, p.lg2, tag_of(p)) != nullptr;
-      case Piece::Kind::nested:
-        return caches_.nested.lookup(Ipa{p.address}, tag_of(p)) != nullptr;
-      case Piece::Kind::nested_walk:
+      case Piece::Kind::stage2:
+        return caches_.stage2_tlb.lookup(Ipa{p.address}, tag_of(p)) != nullptr;
+      case Piece::Kind::stage2_walk:
         return caches_.stage2.lookup(height, p.address, p.lg2, tag_of(p)) != nullptr;
     }
     return false;

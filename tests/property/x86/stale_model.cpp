@@ -135,7 +135,7 @@ class Exploration {
     for (const Piece& p : pieces_) {
       if (p.linear() || !(state_.ept ? p.root == state_.tag.root : p.vm == state_.tag.vm)) continue;
       if (!p.covers(gpa)) continue;
-      if (p.kind == Piece::Kind::nested_walk)
+      if (p.kind == Piece::Kind::stage2_walk)
         host_walk(static_cast<int>(p.height), p.out, gpa, write, found);
       else
         found.push_back(reached(p, gpa, write));
@@ -154,7 +154,7 @@ class Exploration {
     Piece p;
     (state_.ept ? p.root : p.vm) = state_.ept ? state_.tag.root : state_.tag.vm;
     if (height < root_height) {
-      p.kind = Piece::Kind::nested_walk;
+      p.kind = Piece::Kind::stage2_walk;
       p.height = static_cast<unsigned>(height);
       p.lg2 = shift_of(height + 1);
       p.address = gpa >> p.lg2 << p.lg2;
@@ -165,7 +165,7 @@ class Exploration {
     if (!(word & flag_present)) return found.push_back({true, 0, 0, false});
     const std::uint64_t next = word & address_bits;
     if (height > 0 && !(word & flag_large)) return host_walk(height - 1, next, gpa, write, found);
-    p.kind = Piece::Kind::nested;
+    p.kind = Piece::Kind::stage2;
     p.height = 0;
     p.lg2 = shift_of(height);
     p.address = gpa >> p.lg2 << p.lg2;

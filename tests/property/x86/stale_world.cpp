@@ -34,7 +34,7 @@ WalkCachesSpec caches_spec(bool walk_caches) {
   WalkCachesSpec spec;
   if (!walk_caches) return spec;
   spec.stage1 = spec.stage2 = {{0, {16, 0}}, {1, {16, 0}}, {2, {16, 0}}};
-  spec.nested_tlb = {32, 0};
+  spec.stage2_tlb = {32, 0};
   return spec;
 }
 

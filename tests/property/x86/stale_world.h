@@ -1,4 +1,4 @@
-// A processor of sim/x86 with TLB, walk caches and nested TLB on the tables of stale_tables.h,
+// A processor of sim/x86 with TLB, walk caches and stage-2 TLB on the tables of stale_tables.h,
 // beside the naive model of what it may have cached. Tests take steps in it: accesses, edits
 // without any invalidation, operations that invalidate, changes of the guest that runs.
 #pragma once

@@ -161,7 +161,7 @@ TEST_CASE("T106: a block with nT: a fault at its level, or mapped, but kept by n
       Cpu cpu(e);
       CHECK(cpu.access(EnvA::x).pa == Pa{0x7000'3238});
       CHECK(cpu.tlb.occupied() == 0);
-      CHECK(cpu.caches.nested.occupied() == 0);
+      CHECK(cpu.caches.stage2_tlb.occupied() == 0);
       e.put(block_at, 0x7020'0000 | 0x7fd);  // and so the next access sees what stands there now
       CHECK(cpu.access(EnvA::x).pa == Pa{0x7020'3238});
       CHECK(cpu.tlb.occupied() == 1);
@@ -203,7 +203,7 @@ TEST_CASE("T106: a stage-1 block with nT, and stage-1 tables in a stage-2 block 
   Cpu cpu(e);
   CHECK(cpu.access(EnvB::va).pa == Pa{0x5000'1238});
   CHECK(cpu.tlb.occupied() == 1);  // the data page itself may be kept
-  CHECK(cpu.caches.nested.occupied() == 1);
+  CHECK(cpu.caches.stage2_tlb.occupied() == 1);
   // Walk caches keep where the tables are in the intermediate space, not behind it.
   cpu.tlb.drop(Va{EnvB::va}, cpu.engine.tag());
   cpu.access(EnvB::va);

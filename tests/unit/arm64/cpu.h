@@ -12,7 +12,7 @@ inline WalkCachesSpec small_caches() {
   WalkCachesSpec spec;
   spec.stage1 = {{0, {.entries = 8}}, {1, {.entries = 4}}, {2, {.entries = 4}}};
   spec.stage2 = {{0, {.entries = 8}}, {1, {.entries = 4}}};
-  spec.nested_tlb = {.entries = 16};
+  spec.stage2_tlb = {.entries = 16};
   return spec;
 }
 

@@ -127,7 +127,7 @@ TEST_CASE("spec 2.4: reads with warm caches") {
     return b.port.fetches.size();
   };
   WalkCachesSpec nested, physical, intermediate, second;
-  nested.nested_tlb = {.entries = 32};
+  nested.stage2_tlb = {.entries = 32};
   CHECK(second_walk(nested, true) == 4);       // n1
   CHECK(second_walk(nested, false) == 4 + 3);  // and d for the new page
   physical.stage1 = {{0, {.entries = 4}}};

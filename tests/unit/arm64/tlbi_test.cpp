@@ -28,12 +28,12 @@ void fill(Cpu& cpu, const TlbEntry& e) { cpu.tlb.fill(e, e.page); }
 bool holds(Cpu& cpu, std::uint64_t va, std::uint16_t asid, std::uint16_t vmid) {
   return static_cast<bool>(cpu.tlb.lookup(Va{va}, {asid, vmid, 0, 0}));
 }
-void fill_nested(Cpu& cpu, std::uint64_t ipa, std::uint16_t vmid, std::uint8_t size = 12,
-                 std::uint8_t leaf = 12) {
-  cpu.caches.nested.fill({Ipa{ipa}, Pa{ipa}, size, leaf, 0, 0, 0}, {0, vmid, 0, 0});
+void fill_stage2_tlb(Cpu& cpu, std::uint64_t ipa, std::uint16_t vmid, std::uint8_t size = 12,
+                     std::uint8_t leaf = 12) {
+  cpu.caches.stage2_tlb.fill({Ipa{ipa}, Pa{ipa}, size, leaf, 0, 0, 0}, {0, vmid, 0, 0});
 }
-bool holds_nested(Cpu& cpu, std::uint64_t ipa, std::uint16_t vmid) {
-  return cpu.caches.nested.lookup(Ipa{ipa}, {0, vmid, 0, 0}) != nullptr;
+bool holds_stage2_tlb(Cpu& cpu, std::uint64_t ipa, std::uint16_t vmid) {
+  return cpu.caches.stage2_tlb.lookup(Ipa{ipa}, {0, vmid, 0, 0}) != nullptr;
 }
 void fill_walk(Cpu& cpu, std::uint64_t va, std::uint16_t asid, std::uint16_t vmid) {
   cpu.caches.stage1.fill(0, va, 21, {asid, vmid, 0, 0}, {0x1000, 0, {}});
@@ -85,7 +85,7 @@ TEST_CASE("T082: VMALLE1 first: another processor rebuilds from the old stage-2 
   other.access(EnvB::va);
   e.put(EnvB::data_entry, 0);
   other.tlbi("VMALLE1IS");
-  CHECK(other.access(EnvB::va).pa == Pa{0x5000'1238});  // from the nested TLB
+  CHECK(other.access(EnvB::va).pa == Pa{0x5000'1238});  // from the stage-2 TLB
   other.tlbi("IPAS2E1IS", ipa_operand(EnvB::data_ipa));
   CHECK(other.access(EnvB::va).pa == Pa{0x5000'1238});  // a combined entry, still legal
 }
@@ -97,8 +97,8 @@ TEST_CASE("T083 T084 T085 T086: VMALLE1, VMALLS12E1, ALLE1, ASIDE1") {
     fill(cpu, entry(0x2000, 2, 5, false));
     fill(cpu, entry(0x3000, 1, 5, true));
     fill(cpu, entry(0x4000, 1, 6, false));
-    fill_nested(cpu, 0x1000, 5);
-    fill_nested(cpu, 0x1000, 6);
+    fill_stage2_tlb(cpu, 0x1000, 5);
+    fill_stage2_tlb(cpu, 0x1000, 6);
     fill_walk(cpu, 0, 1, 5);
     fill_walk(cpu, 0, 2, 5);
     fill_walk(cpu, 0, 1, 6);
@@ -109,23 +109,25 @@ TEST_CASE("T083 T084 T085 T086: VMALLE1, VMALLS12E1, ALLE1, ASIDE1") {
     cpu.tlbi("VMALLE1");
     CHECK_FALSE((holds(cpu, 0x1000, 1, 5) || holds(cpu, 0x2000, 2, 5) || holds(cpu, 0x3000, 1, 5)));
     CHECK_FALSE((holds_walk(cpu, 0, 1, 5) || holds_walk(cpu, 0, 2, 5)));
-    CHECK(holds_nested(cpu, 0x1000, 5));
-    CHECK((holds(cpu, 0x4000, 1, 6) && holds_nested(cpu, 0x1000, 6) && holds_walk(cpu, 0, 1, 6)));
+    CHECK(holds_stage2_tlb(cpu, 0x1000, 5));
+    CHECK(
+        (holds(cpu, 0x4000, 1, 6) && holds_stage2_tlb(cpu, 0x1000, 6) && holds_walk(cpu, 0, 1, 6)));
   }
   SUBCASE("T084") {
     Cpu cpu(e);
     filled(cpu);
     cpu.tlbi("VMALLS12E1");
     CHECK_FALSE((holds(cpu, 0x1000, 1, 5) || holds(cpu, 0x3000, 1, 5)));
-    CHECK_FALSE((holds_nested(cpu, 0x1000, 5) || holds_walk(cpu, 0, 1, 5)));
-    CHECK((holds(cpu, 0x4000, 1, 6) && holds_nested(cpu, 0x1000, 6) && holds_walk(cpu, 0, 1, 6)));
+    CHECK_FALSE((holds_stage2_tlb(cpu, 0x1000, 5) || holds_walk(cpu, 0, 1, 5)));
+    CHECK(
+        (holds(cpu, 0x4000, 1, 6) && holds_stage2_tlb(cpu, 0x1000, 6) && holds_walk(cpu, 0, 1, 6)));
   }
   SUBCASE("T085") {
     Cpu cpu(e);
     filled(cpu);
     cpu.tlbi("ALLE1");
     CHECK(cpu.tlb.occupied() == 0);
-    CHECK(cpu.caches.nested.occupied() == 0);
+    CHECK(cpu.caches.stage2_tlb.occupied() == 0);
     CHECK(cpu.caches.stage1.occupied() == 0);
   }
   SUBCASE("T086") {
@@ -188,36 +190,36 @@ TEST_CASE("T089: every piece of a splintered block goes with one address") {
 TEST_CASE("T090 T091 T092: level hints of IPAS2E1") {
   EnvB e;
   Cpu cpu(e);
-  fill_nested(cpu, 0x20'0000, 5, 21, 21);
-  fill_nested(cpu, 0x20'1000, 5);
+  fill_stage2_tlb(cpu, 0x20'0000, 5, 21, 21);
+  fill_stage2_tlb(cpu, 0x20'1000, 5);
   SUBCASE("T090: the 2M entry goes") {
     cpu.tlbi("IPAS2E1", ipa_operand(0x20'1000, 0b0110));
-    CHECK(cpu.caches.nested.occupied() == 1);
-    CHECK(holds_nested(cpu, 0x20'1000, 5));
-    CHECK_FALSE(holds_nested(cpu, 0x20'2000, 5));
+    CHECK(cpu.caches.stage2_tlb.occupied() == 1);
+    CHECK(holds_stage2_tlb(cpu, 0x20'1000, 5));
+    CHECK_FALSE(holds_stage2_tlb(cpu, 0x20'2000, 5));
   }
   SUBCASE("T091: a wrong hint removes nothing, unless that is the choice") {
     Cpu small(e);
-    fill_nested(small, 0x20'1000, 5);
+    fill_stage2_tlb(small, 0x20'1000, 5);
     small.tlbi("IPAS2E1", ipa_operand(0x20'1000, 0b0110));
-    CHECK(holds_nested(small, 0x20'1000, 5));
+    CHECK(holds_stage2_tlb(small, 0x20'1000, 5));
     e.knobs.wrong_ttl_keeps = false;
     small.tlbi("IPAS2E1", ipa_operand(0x20'1000, 0b0110));
-    CHECK_FALSE(holds_nested(small, 0x20'1000, 5));
+    CHECK_FALSE(holds_stage2_tlb(small, 0x20'1000, 5));
   }
   SUBCASE("T092: 4K level 0 without LPA2 is no hint") {
     cpu.tlbi("IPAS2E1", ipa_operand(0x20'1000, 0b0100));
-    CHECK(cpu.caches.nested.occupied() == 0);
+    CHECK(cpu.caches.stage2_tlb.occupied() == 0);
   }
   SUBCASE("T091: without FEAT_TTL there are no hints") {
     e.features.ttl = false;
     cpu.tlbi("IPAS2E1", ipa_operand(0x20'1000, 0b0110));
-    CHECK(cpu.caches.nested.occupied() == 0);
+    CHECK(cpu.caches.stage2_tlb.occupied() == 0);
   }
   SUBCASE("a contiguous run has the size of its leaves") {
-    fill_nested(cpu, 0x40'0000, 5, 16, 12);
+    fill_stage2_tlb(cpu, 0x40'0000, 5, 16, 12);
     cpu.tlbi("IPAS2E1", ipa_operand(0x40'3000, 0b0111));
-    CHECK_FALSE(holds_nested(cpu, 0x40'0000, 5));
+    CHECK_FALSE(holds_stage2_tlb(cpu, 0x40'0000, 5));
   }
 }
 
@@ -225,14 +227,14 @@ TEST_CASE("T093 T094 T095: range operands") {
   EnvB e;
   Cpu cpu(e, [] {
     WalkCachesSpec spec;
-    spec.nested_tlb = {.entries = 128};
+    spec.stage2_tlb = {.entries = 128};
     return spec;
   }());
-  for (std::uint64_t i = 0; i < 128; ++i) fill_nested(cpu, i << 12, 5);
+  for (std::uint64_t i = 0; i < 128; ++i) fill_stage2_tlb(cpu, i << 12, 5);
   cpu.tlbi("RIPAS2E1", std::uint64_t{31} << 39);  // T095: TG = 0
-  CHECK(cpu.caches.nested.occupied() == 128);
+  CHECK(cpu.caches.stage2_tlb.occupied() == 128);
   cpu.tlbi("RIPAS2E1", std::uint64_t{1} << 46 | std::uint64_t{31} << 39);  // T093
-  for (std::uint64_t i = 0; i < 128; ++i) CHECK(holds_nested(cpu, i << 12, 5) == (i >= 64));
+  for (std::uint64_t i = 0; i < 128; ++i) CHECK(holds_stage2_tlb(cpu, i << 12, 5) == (i >= 64));
   const auto most =
       range_operand(std::uint64_t{1} << 46 | std::uint64_t{3} << 44 | std::uint64_t{31} << 39,
                     false, false, e.features);  // T094

@@ -48,7 +48,7 @@ TEST_CASE("all arm64 vectors agree") {
   CHECK(totals.mismatched == 0);
 }
 
-TEST_CASE("all arm64 vectors agree with walk caches and a nested TLB that are warm") {
+TEST_CASE("all arm64 vectors agree with walk caches and a stage-2 TLB that are warm") {
   std::string text;
   const CheckTotals totals = check_all(arm64::test::small_caches(), text);
   INFO(text);

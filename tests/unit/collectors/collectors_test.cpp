@@ -177,7 +177,7 @@ TEST_CASE("references come in the order of a walk, with counts by what served th
     for (int stage2 = -1; stage2 <= 1; ++stage2)
       if (stage1 >= 0 || stage2 >= 0)
         collectors.on(reference(stage1, stage2, RefServed::dram, 200));
-  collectors.on(reference(0, 1, RefServed::nested_tlb, 0));
+  collectors.on(reference(0, 1, RefServed::stage2_tlb, 0));
   collectors.on(reference(0, 1, RefServed::l1d, 4));
   Results r;
   collectors.fill(r);

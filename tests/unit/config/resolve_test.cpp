@@ -46,7 +46,7 @@ TEST_CASE("defaults are filled in, and what depends on the machine is settled") 
   CHECK(intel.at("seed").as_uint() == 1);
   CHECK(intel.at("seed").is_default());
   CHECK_FALSE(intel.at("check").as_bool());
-  CHECK(intel.at("translation.x86.nested").as_text() == "ept");
+  CHECK(intel.at("translation.x86.stage2").as_text() == "ept");
   CHECK(intel.at("workload.write_fraction").as_real() == 0.3);
   CHECK(intel.at("workload.base").as_uint() == std::uint64_t{1} << 36);
   CHECK_FALSE(intel.has("translation.arm64"));
@@ -54,7 +54,7 @@ TEST_CASE("defaults are filled in, and what depends on the machine is settled") 
   CHECK(intel.host_costs.name == "x86-kvm");
   CHECK(intel.host_costs.clock_mhz == 2500);
   const Config amd = resolved(small_config, {"machine.preset=zen2"});
-  CHECK(amd.at("translation.x86.nested").as_text() == "npt");
+  CHECK(amd.at("translation.x86.stage2").as_text() == "npt");
   CHECK(amd.host_costs.name == "x86-kvm-amd");
   const Config arm = resolved(small_config, {"machine.preset=neoverse-n1",
                                              "translation.arm64.granule=16K", "guest.policy=thp"});

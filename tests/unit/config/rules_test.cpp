@@ -29,9 +29,9 @@ const Row rows[] = {
     {{"machine.walk_caches.stage2=[{height: 1, entries: 4, ways: 0}, {height: 1, entries: 4, ways: "
       "0}]"},
      "machine.walk_caches.stage2.1.height: height 1 is given twice"},
-    {{"machine.nested_tlb={entries: 6, ways: 4}"},
-     "machine.nested_tlb.ways: 6 entries do not divide into 4 ways"},
-    {{"machine.nested_tlb.entries=0"}, ""},
+    {{"machine.stage2_tlb={entries: 6, ways: 4}"},
+     "machine.stage2_tlb.ways: 6 entries do not divide into 4 ways"},
+    {{"machine.stage2_tlb.entries=0"}, ""},
     {{"machine.caches.line_bytes=48"}, "machine.caches.line_bytes: 48 is not a power of two"},
     {{"machine.caches.l2.size=48K"},
      "48K in 4 ways of 64-byte lines gives 192 sets; allowed: a power of two of sets, for instance "

@@ -184,7 +184,7 @@ const std::string machine_text =
     "walk_caches: {latency_cycles: 1, stage1: [{height: 0, entries: 4, ways: 0, replacement: "
     "lru}], "
     "stage2: [{height: 0, entries: 4, ways: 0, replacement: lru}], stage1_holds: physical}\n"
-    "nested_tlb: {entries: 4, ways: 0, replacement: lru, latency_cycles: 1}\n"
+    "stage2_tlb: {entries: 4, ways: 0, replacement: lru, latency_cycles: 1}\n"
     "stage1_tlb: {entries: 4, ways: 0, replacement: lru, latency_cycles: 1}\n"
     "walkers: {count: 1, start_level: l1d}\n"
     "caches:\n"
@@ -238,7 +238,7 @@ std::string full_config(const std::string& kind, const std::string& variants,
   return "name: n\nseed: 1\ndata_accesses: modelled\ncheck: false\nmachine:\n  name: m\n" +
          indented(machine) +
          "translation:\n  stages: two\n  stage2_identity: false\n"
-         "  x86: {paging: 4level, nested: npt, nested_levels: 4, maxphyaddr: 48, accessed_dirty: "
+         "  x86: {paging: 4level, stage2: npt, stage2_levels: 4, maxphyaddr: 48, accessed_dirty: "
          "true}\n"
          "  arm64: {granule: 4K, contiguous: both, va_bits: 48, stage2_granule: auto, ipa_bits: "
          "40, "

@@ -1,7 +1,7 @@
 // A host with odd stage-2 tables, and what is needed to try its fault paths.
 #pragma once
 #include "common/base/bits.h"
-#include "common/hyp/host_vm.h"
+#include "common/host/host_vm.h"
 #include "common/paging/edited_tables.h"
 #include "unit/hyp/scripted_software.h"
 #include "unit/paging/odd_format.h"

@@ -1,10 +1,10 @@
 // The host's side of a virtual machine: backing, the shared steps of its fault paths, table memory.
-#include "common/hyp/host_vm.h"
+#include "common/host/host_vm.h"
 
 #include <doctest/doctest.h>
 
 #include "common/base/user_error.h"
-#include "common/hyp/step_machine.h"
+#include "common/cpu/step_machine.h"
 #include "unit/hyp/host_rig.h"
 
 using namespace nestwalk;

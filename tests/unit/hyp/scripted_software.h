@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/hyp/cost_table.h"
-#include "common/hyp/software.h"
+#include "common/cpu/cost_table.h"
+#include "common/cpu/software.h"
 
 namespace nestwalk::test {
 

@@ -29,7 +29,7 @@ MachineSpec small_machine() {
   spec.l1i.arrays = {{{12}, entries(4)}};
   spec.l2.arrays = {{{12, 21}, {32, 4, Replacement::srrip}}};
   spec.walk_caches.stage1 = spec.walk_caches.stage2 = {{0, entries(4)}, {1, entries(2)}};
-  spec.walk_caches.nested_tlb = entries(8);
+  spec.walk_caches.stage2_tlb = entries(8);
   return spec;
 }
 

@@ -39,8 +39,8 @@ class OddEngine final : public TranslationEngine {
     bool dirty = true;
     if (stage1_) {
       const OddStage1 format(host_shape(), roots_.at(space_));
-      NestedTables<OddStage2> nested(stage2, port, format.table_lg2(),
-                                     caches.stage1_holds_physical);
+      TranslatedTables<OddStage2> nested(stage2, port, format.table_lg2(),
+                                         caches.stage1_holds_physical);
       IdentityTables identity(port);
       const auto walked = stage2_ ? walk_guest(format, va, access, caches, port, nested)
                                   : walk_guest(format, va, access, caches, port, identity);

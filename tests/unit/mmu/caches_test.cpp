@@ -1,4 +1,4 @@
-// Walk caches and the nested TLB in a two-stage walk: they change which references are made, never
+// Walk caches and the stage-2 TLB in a two-stage walk: they change which references are made, never
 // the answer; references made and spared together are always the full set.
 #include <doctest/doctest.h>
 
@@ -28,7 +28,7 @@ WalkCachesSpec caches_of(std::uint32_t stage1, std::uint32_t stage2, std::uint32
     if (stage1) spec.stage1.push_back({height, entries(stage1)});
     if (stage2) spec.stage2.push_back({height, entries(stage2)});
   }
-  spec.nested_tlb = entries(nested);
+  spec.stage2_tlb = entries(nested);
   spec.stage1_holds_physical = physical;
   return spec;
 }
@@ -66,9 +66,9 @@ TEST_CASE("stage-1 walk cache with physical addresses: only the last entry and t
   CHECK(two.walk(0, caches).port.reads.size() == 19);
   const auto again = two.walk(0, caches);
   CHECK(again.port.reads == Positions{{0, -1}, {-1, 2}, {-1, 1}, {-1, 0}});
-  CHECK(again.port.spared_by_nested.empty());
+  CHECK(again.port.spared_by_stage2_tlb.empty());
   CHECK(again.port.lookups.at(WalkPort::Lookup::stage1_walk_cache) == 1);
-  CHECK_FALSE(again.port.lookups.contains(WalkPort::Lookup::nested_tlb));
+  CHECK_FALSE(again.port.lookups.contains(WalkPort::Lookup::stage2_tlb));
 }
 
 TEST_CASE("stage-1 walk cache without physical addresses: its table goes through stage 2") {
@@ -124,26 +124,26 @@ TEST_CASE("stage-2 walk cache: walks of stage 2 begin at its last table, each of
   CHECK(again.port.lookups.at(WalkPort::Lookup::stage2_walk_cache) == 4);
 }
 
-TEST_CASE("nested TLB: each stage-1 entry still is read, stage 2 never") {
+TEST_CASE("stage-2 TLB: each stage-1 entry still is read, stage 2 never") {
   TwoStages two = many_pages(3, 3);
   WalkCaches caches(caches_of(0, 0, 16, true), 1);
   two.walk(0, caches);
   const auto again = two.walk(0, caches);
   CHECK(again.port.reads == Positions{{2, -1}, {1, -1}, {0, -1}});
-  CHECK(again.port.spared_by_nested.size() == 4 * 3);
-  CHECK(again.port.lookups.at(WalkPort::Lookup::nested_tlb) == 4);
+  CHECK(again.port.spared_by_stage2_tlb.size() == 4 * 3);
+  CHECK(again.port.lookups.at(WalkPort::Lookup::stage2_tlb) == 4);
 }
 
-TEST_CASE("the nested TLB is probed with the intermediate address") {
+TEST_CASE("the stage-2 TLB is probed with the intermediate address") {
   TwoStages two = many_pages(3, 3);
   WalkCaches caches(caches_of(0, 0, 64, true), 1);
   two.walk(nth_page(3), caches);
-  CHECK(caches.nested.lookup(Ipa{21 << 12}, two.tag));  // 3 * 7
-  CHECK_FALSE(caches.nested.lookup(Ipa{nth_page(3)}, two.tag));
+  CHECK(caches.stage2_tlb.lookup(Ipa{21 << 12}, two.tag));  // 3 * 7
+  CHECK_FALSE(caches.stage2_tlb.lookup(Ipa{nth_page(3)}, two.tag));
 }
 
 TEST_CASE(
-    "a nested-TLB entry that needs a flag set is dropped, walked again and kept with the flag") {
+    "a stage-2-TLB entry that needs a flag set is dropped, walked again and kept with the flag") {
   TwoStages two(levels(2), levels(2));
   two.guest.map(0x5000, 0x9000, 12, {.dirty = true}, two.guest_io);
   two.back_tables(12);
@@ -158,7 +158,7 @@ TEST_CASE(
   CHECK(second.port.reads.count({-1, 0}) == 0);
 }
 
-TEST_CASE("a nested-TLB entry without the right is not served: the walk finds the new rights") {
+TEST_CASE("a stage-2-TLB entry without the right is not served: the walk finds the new rights") {
   TwoStages two = many_pages(2, 2);
   two.host.protect(0, {.write = false}, two.host_io);
   WalkCaches caches(caches_of(0, 0, 16, true), 1);
@@ -208,7 +208,7 @@ TEST_CASE("a walk that may not fill fills nothing, and answers all the same") {
   CHECK(answer.pa == Pa{two.backing + (21 << 12)});
   CHECK(caches.stage1.occupied() == 0);
   CHECK(caches.stage2.occupied() == 0);
-  CHECK(caches.nested.occupied() == 0);
+  CHECK(caches.stage2_tlb.occupied() == 0);
 }
 
 TEST_CASE("another owner's entries do not serve") {

@@ -34,17 +34,17 @@ class RecordingPort final : public WalkPort {
   bool may_fill() const override { return fills; }
   bool wants_spared() const override { return true; }
   void spared(RefPosition position, RefServed by) override {
-    (by == RefServed::nested_tlb ? spared_by_nested : spared_by_cache).insert(plain(position));
+    (by == RefServed::stage2_tlb ? spared_by_stage2_tlb : spared_by_cache).insert(plain(position));
   }
   Positions all_spared() const {
-    Positions all = spared_by_nested;
+    Positions all = spared_by_stage2_tlb;
     all.insert(spared_by_cache.begin(), spared_by_cache.end());
     return all;
   }
 
   bool fills = true;
   std::set<std::uint64_t> dead;
-  Positions reads, updates, spared_by_cache, spared_by_nested;
+  Positions reads, updates, spared_by_cache, spared_by_stage2_tlb;
   std::vector<std::uint64_t> addresses;
   std::map<Lookup, int> lookups;
 
@@ -113,9 +113,9 @@ struct TwoStages {
     const OddStage1 format1(guest_shape_, guest.root());
     const OddStage2 format2(host_shape_, host.root());
     Stage2<OddStage2> stage2(format2, tag, caches, answer.port);
-    NestedTables<OddStage2> tables(stage2, answer.port, format1.table_lg2(),
-                                   caches.stage1_holds_physical);
-    StageCache<OddStage1, NestedTables<OddStage2>> cache(
+    TranslatedTables<OddStage2> tables(stage2, answer.port, format1.table_lg2(),
+                                       caches.stage1_holds_physical);
+    StageCache<OddStage1, TranslatedTables<OddStage2>> cache(
         format1, caches.stage1, tag, answer.port, WalkPort::Lookup::stage1_walk_cache, tables);
     const auto walked = nestwalk::walk(format1, Va{va}, access, tables, cache);
     answer.fault = walked.fault;

@@ -1,4 +1,4 @@
-// WalkCache, NestedTlb and the three together: contents, tags, and what an invalidation reaches.
+// WalkCache, Stage2Tlb and the three together: contents, tags, and what an invalidation reaches.
 #include "common/tlb/walk_caches.h"
 
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@ namespace {
 WalkCachesSpec full() {
   WalkCachesSpec spec;
   spec.stage1 = spec.stage2 = {{0, {8, 0, Replacement::lru}}, {1, {8, 0, Replacement::lru}}};
-  spec.nested_tlb = {8, 0, Replacement::lru};
+  spec.stage2_tlb = {8, 0, Replacement::lru};
   return spec;
 }
 
@@ -25,7 +25,7 @@ WalkCaches filled() {
     caches.stage1.fill(height, 0x5000, 21 + 9u * height, own, {0x100, 0, {}});
     caches.stage2.fill(height, 0x9000, 21 + 9u * height, own, {0x200, 0, {}});
   }
-  caches.nested.fill({Ipa{0x9000}, Pa{0x9000}, 12, 12, 0, 0, 0}, own);
+  caches.stage2_tlb.fill({Ipa{0x9000}, Pa{0x9000}, 12, 12, 0, 0, 0}, own);
   return caches;
 }
 
@@ -36,7 +36,7 @@ struct Left {
 Left after(const Invalidation& what) {
   WalkCaches caches = filled();
   caches.invalidate(what);
-  return {caches.stage1.occupied(), caches.stage2.occupied(), caches.nested.occupied()};
+  return {caches.stage1.occupied(), caches.stage2.occupied(), caches.stage2_tlb.occupied()};
 }
 
 }  // namespace
@@ -74,8 +74,8 @@ TEST_CASE("WalkCache: a table that covers everything is the root; there is nothi
   CHECK_FALSE(cache.lookup(0, 5, 64, own));
 }
 
-TEST_CASE("NestedTlb: without entries it takes nothing; drop removes all sizes of an address") {
-  NestedTlb none({0, 0, Replacement::lru}, 1);
+TEST_CASE("Stage2Tlb: without entries it takes nothing; drop removes all sizes of an address") {
+  Stage2Tlb none({0, 0, Replacement::lru}, 1);
   CHECK_FALSE(none.exists());
   none.fill({}, {});
   none.drop(Ipa{0}, {});
@@ -83,7 +83,7 @@ TEST_CASE("NestedTlb: without entries it takes nothing; drop removes all sizes o
   CHECK(none.invalidate({.second_stage = true}) == 0);
   CHECK(none.occupied() == 0);
 
-  NestedTlb tlb({4, 0, Replacement::lru}, 1);
+  Stage2Tlb tlb({4, 0, Replacement::lru}, 1);
   tlb.fill({Ipa{0}, Pa{one(30)}, 21, 21, 1, 0, 0}, own);
   tlb.fill({Ipa{0x1000}, Pa{0x8000}, 12, 12, 0, 0, 0}, own);
   CHECK(tlb.lookup(Ipa{0x2345}, own)->frame == Pa{one(30)});
@@ -92,8 +92,8 @@ TEST_CASE("NestedTlb: without entries it takes nothing; drop removes all sizes o
   CHECK_FALSE(tlb.lookup(Ipa{0x2345}, own));
 }
 
-TEST_CASE("NestedTlb: a level hint is about the leaf, not the run of leaves cached as one") {
-  NestedTlb tlb({4, 0, Replacement::lru}, 1);
+TEST_CASE("Stage2Tlb: a level hint is about the leaf, not the run of leaves cached as one") {
+  Stage2Tlb tlb({4, 0, Replacement::lru}, 1);
   tlb.fill({Ipa{0}, Pa{0}, 16, 12, 0, 0, 0}, own);
   CHECK(tlb.invalidate({.second_stage = true, .size_lg2 = 16}) == 0);
   CHECK(tlb.invalidate({.second_stage = true, .size_lg2 = 12}) == 1);

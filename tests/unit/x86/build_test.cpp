@@ -162,7 +162,7 @@ TEST_CASE("names of levels and faults") {
         "EPT violation, qualification 0x181, guest-physical 0x5000, linear 0x1234");
   spec.host = Paging::npt;
   Built npt(spec);
-  CHECK(npt.engine->level_name(2, 3) == "nested PML4E");
+  CHECK(npt.engine->level_name(2, 3) == "NPT PML4E");
   CHECK(npt.engine->describe(fault, Va{0x1234}, {}) ==
         "#NPF EXITINFO1 0x100000004, EXITINFO2 0x5000");
 }

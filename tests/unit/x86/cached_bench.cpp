@@ -11,7 +11,7 @@ WalkCachesSpec all_caches() {
   WalkCachesSpec spec;
   spec.stage1 = {{0, {16, 0}}, {1, {16, 0}}, {2, {16, 0}}, {3, {16, 0}}};
   spec.stage2 = spec.stage1;
-  spec.nested_tlb = {64, 0};
+  spec.stage2_tlb = {64, 0};
   return spec;
 }
 

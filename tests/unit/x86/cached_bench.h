@@ -1,4 +1,4 @@
-// A bench with a TLB, walk caches and a nested TLB before it: stale translations can be seen, and
+// A bench with a TLB, walk caches and a stage-2 TLB before it: stale translations can be seen, and
 // what invalidations do to them. Faults drop what they must.
 #pragma once
 #include <initializer_list>

@@ -53,7 +53,7 @@ TEST_CASE("random tables in every mode: no crash, no endless walk") {
   WalkCachesSpec caches_spec;
   caches_spec.stage1 = {{0, {4, 0}}, {1, {4, 0}}, {2, {4, 0}}};
   caches_spec.stage2 = caches_spec.stage1;
-  caches_spec.nested_tlb = {8, 0};
+  caches_spec.stage2_tlb = {8, 0};
   for (const Paging host : {Paging::none, Paging::ept, Paging::npt})
     for (const PagingKind guest : {off, two_level, pae, four_level, five_level})
       for (const PagingKind host_kind : {two_level, pae, four_level, five_level}) {

@@ -194,7 +194,7 @@ TEST_CASE("A-61 A-64: with all guest-physical mappings cached, the guest's table
   for (const PagingKind guest : {two_level, four_level, five_level})
     for (const Paging host : {Paging::ept, Paging::npt}) {
       WalkCachesSpec caches;
-      caches.nested_tlb = {64, 0};
+      caches.stage2_tlb = {64, 0};
       Bench b(pair(guest, host, four_level), caches);
       CHECK(b.user_read() == "ok");
       CHECK(b.user_read() == "ok");
@@ -205,7 +205,7 @@ TEST_CASE("A-61 A-64: with all guest-physical mappings cached, the guest's table
 TEST_CASE("T066 A-61 A-86: guest-physical mappings cached, combined ones flushed") {
   WalkCachesSpec caches;
   caches.stage1 = {{0, {8, 0}}, {1, {8, 0}}};
-  caches.nested_tlb = {64, 0};
+  caches.stage2_tlb = {64, 0};
   Bench b(pair(PagingKind::four_level, Paging::ept, PagingKind::four_level), caches);
   CHECK(b.user_read() == "ok");
   const TlbInstruction flush = invvpid(1, {b.vm.id, 0}, b.registers);

@@ -54,11 +54,11 @@ TEST_CASE("all shipped vectors agree, walks cold") {
   CHECK(totals.mismatched == 0);
 }
 
-TEST_CASE("all shipped vectors agree when repeated with warm walk caches and a nested TLB") {
+TEST_CASE("all shipped vectors agree when repeated with warm walk caches and a stage-2 TLB") {
   WalkCachesSpec spec;
   spec.stage1 = {{0, {4, 0}}, {1, {4, 0}}, {2, {4, 0}}, {3, {4, 0}}};
   spec.stage2 = spec.stage1;
-  spec.nested_tlb = {8, 4};
+  spec.stage2_tlb = {8, 4};
   X86VectorChecker checker(spec);
   std::ostringstream out;
   const CheckTotals totals = check(checker, out);

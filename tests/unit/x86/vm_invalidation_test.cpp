@@ -49,7 +49,7 @@ struct TwoRoots : EptBench {
   bool guest_physical(std::uint64_t eptp) {
     vm.eptp = eptp;
     engine.set(registers, vm);
-    return caches.nested.lookup(Ipa{data_page}, engine.second_stage_tag()) != nullptr;
+    return caches.stage2_tlb.lookup(Ipa{data_page}, engine.second_stage_tag()) != nullptr;
   }
   std::uint64_t a = 0, b = 0;
 };
@@ -171,8 +171,8 @@ TEST_CASE("A-84: an EPT violation drops the mappings of its two addresses only")
   const Tag tag = b.engine.second_stage_tag();
   CHECK_FALSE(b.cached(b.va));
   CHECK(b.cached(b.page(1)));
-  CHECK(b.caches.nested.lookup(Ipa{data_page}, tag) == nullptr);
-  CHECK(b.caches.nested.lookup(Ipa{data_page + 0x1000}, tag) != nullptr);
+  CHECK(b.caches.stage2_tlb.lookup(Ipa{data_page}, tag) == nullptr);
+  CHECK(b.caches.stage2_tlb.lookup(Ipa{data_page + 0x1000}, tag) != nullptr);
 }
 
 TEST_CASE("T127 A-92: an EPT entry made present needs no INVEPT") {
@@ -203,7 +203,7 @@ TEST_CASE("T129 A-89: EPT pointers that differ in the A/D bit name the same root
     }
     b.invept(1, with_bit ? flagged : plain);
     CHECK(b.tlb.occupied() == 0);
-    CHECK(b.caches.nested.occupied() == 0);
+    CHECK(b.caches.stage2_tlb.occupied() == 0);
   }
 }
 
@@ -280,10 +280,12 @@ TEST_CASE("A-93: TLB_CONTROL and INVLPGA") {
                          Row{TlbControl::this_asid, 2}, Row{TlbControl::this_asid_non_global, 3}}) {
     CachedBench b(spec);
     filled(b);
-    const std::size_t nested = b.caches.nested.occupied();
+    const std::size_t nested = b.caches.stage2_tlb.occupied();
     b.apply(vmrun_invalidation(row.control, 6));
     CHECK(b.tlb.occupied() == row.left);
-    CHECK(b.caches.nested.occupied() == (row.left == 4 ? nested : row.left == 0 ? 0 : nested / 2));
+    CHECK(b.caches.stage2_tlb.occupied() == (row.left == 4   ? nested
+                                             : row.left == 0 ? 0
+                                                             : nested / 2));
   }
   CachedBench b(spec);
   filled(b);

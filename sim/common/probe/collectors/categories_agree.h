@@ -32,7 +32,7 @@ static_assert(ref_served_count == read_from.size());
 static_assert(same(RefServed::l1d, ReadFrom::l1d) && same(RefServed::l2, ReadFrom::l2));
 static_assert(same(RefServed::llc, ReadFrom::llc) && same(RefServed::dram, ReadFrom::dram));
 static_assert(same(RefServed::walk_cache, ReadFrom::walk_cache));
-static_assert(same(RefServed::nested_tlb, ReadFrom::nested_tlb));
+static_assert(same(RefServed::stage2_tlb, ReadFrom::stage2_tlb));
 static_assert(really_read_count == index_of(RefServed::walk_cache));
 
 static_assert(same(Side::guest, MemorySide::guest) && same(Side::host, MemorySide::host));

@@ -1,4 +1,4 @@
-#include "common/hyp/host_vm.h"
+#include "common/host/host_vm.h"
 
 #include "common/base/bits.h"
 #include "common/base/user_error.h"

@@ -1,14 +1,14 @@
-#include "common/tlb/nested_tlb.h"
+#include "common/tlb/stage2_tlb.h"
 
 #include <algorithm>
 
 namespace nestwalk {
 
-NestedTlb::NestedTlb(const ArraySpec& spec, std::uint64_t seed) : entries_(spec.entries) {
+Stage2Tlb::Stage2Tlb(const ArraySpec& spec, std::uint64_t seed) : entries_(spec.entries) {
   if (spec.entries) array_.emplace_back(spec, seed);
 }
 
-std::uint32_t& NestedTlb::held_of(std::uint8_t lg2) {
+std::uint32_t& Stage2Tlb::held_of(std::uint8_t lg2) {
   const auto at = std::find(sizes_.begin(), sizes_.end(), lg2);
   if (at == sizes_.end()) {
     sizes_.push_back(lg2);
@@ -18,7 +18,7 @@ std::uint32_t& NestedTlb::held_of(std::uint8_t lg2) {
   return held_[static_cast<std::size_t>(at - sizes_.begin())];
 }
 
-const NestedEntry* NestedTlb::lookup(Ipa ipa, Tag tag) {
+const Stage2Entry* Stage2Tlb::lookup(Ipa ipa, Tag tag) {
   for (std::size_t i = 0; i < sizes_.size(); ++i) {
     if (held_[i] == 0) continue;
     AssocArray& array = array_.front();
@@ -31,7 +31,7 @@ const NestedEntry* NestedTlb::lookup(Ipa ipa, Tag tag) {
   return nullptr;
 }
 
-void NestedTlb::fill(const NestedEntry& entry, Tag tag) {
+void Stage2Tlb::fill(const Stage2Entry& entry, Tag tag) {
   if (!exists()) return;
   AssocArray& array = array_.front();
   const std::uint64_t wanted = key(entry.page, entry.size_lg2);
@@ -48,7 +48,7 @@ void NestedTlb::fill(const NestedEntry& entry, Tag tag) {
   entries_[slot] = entry;
 }
 
-void NestedTlb::drop(Ipa ipa, Tag tag) {
+void Stage2Tlb::drop(Ipa ipa, Tag tag) {
   for (std::size_t i = 0; i < sizes_.size(); ++i) {
     AssocArray& array = array_.front();
     const std::size_t slot = array.find(array.set_of(ipa.value >> sizes_[i]), key(ipa, sizes_[i]),
@@ -59,7 +59,7 @@ void NestedTlb::drop(Ipa ipa, Tag tag) {
   }
 }
 
-std::size_t NestedTlb::invalidate(const Invalidation& what) {
+std::size_t Stage2Tlb::invalidate(const Invalidation& what) {
   if (!what.second_stage) return 0;
   std::size_t removed = 0;
   for (std::size_t slot = 0; slot < entries_.size(); ++slot) {
@@ -69,7 +69,7 @@ std::size_t NestedTlb::invalidate(const Invalidation& what) {
     Tag tag = Tag::unpack(array.tag(slot));
     if (what.space) tag.space = *what.space;
     if (!what.selects(tag, false)) continue;
-    const NestedEntry& entry = entries_[slot];
+    const Stage2Entry& entry = entries_[slot];
     const unsigned reach = std::max(entry.size_lg2, entry.leaf_lg2);
     if (what.ipa && !what.ipa->meets(entry.page.aligned(reach).value, reach)) continue;
     if (what.size_lg2 && *what.size_lg2 != entry.leaf_lg2) continue;
@@ -80,6 +80,6 @@ std::size_t NestedTlb::invalidate(const Invalidation& what) {
   return removed;
 }
 
-std::size_t NestedTlb::occupied() const { return array_.empty() ? 0 : array_.front().occupied(); }
+std::size_t Stage2Tlb::occupied() const { return array_.empty() ? 0 : array_.front().occupied(); }
 
 }  // namespace nestwalk

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "common/hyp/software.h"
+#include "common/cpu/software.h"
 #include "common/mmu/engine.h"
 
 namespace nestwalk {

@@ -1,5 +1,5 @@
-// The nested TLB: second-stage translations on their own, IPA to PA (Intel: guest-physical
-// mappings; AMD: nested TLB; Arm: IPA cache). Probed with the intermediate address, never with the
+// The stage-2 TLB: second-stage translations on their own, IPA to PA (Intel: guest-physical
+// mappings; AMD: stage-2 TLB; Arm: IPA cache). Probed with the intermediate address, never with the
 // virtual one. Keeps the leaf as read, so that its format can judge later accesses.
 #pragma once
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace nestwalk {
 
-struct NestedEntry {
+struct Stage2Entry {
   Ipa page{};
   Pa frame{};
   std::uint8_t size_lg2 = 12;
@@ -22,13 +22,13 @@ struct NestedEntry {
   std::uint64_t path = 0;      // rights gathered above it, as bits
 };
 
-class NestedTlb {
+class Stage2Tlb {
  public:
-  NestedTlb(const ArraySpec& spec, std::uint64_t seed);
+  Stage2Tlb(const ArraySpec& spec, std::uint64_t seed);
 
   bool exists() const { return !entries_.empty(); }
-  const NestedEntry* lookup(Ipa ipa, Tag tag);
-  void fill(const NestedEntry& entry, Tag tag);
+  const Stage2Entry* lookup(Ipa ipa, Tag tag);
+  void fill(const Stage2Entry& entry, Tag tag);
   void drop(Ipa ipa, Tag tag);
   std::size_t invalidate(const Invalidation& what);
   std::size_t occupied() const;
@@ -40,7 +40,7 @@ class NestedTlb {
   std::uint32_t& held_of(std::uint8_t lg2);
 
   std::vector<AssocArray> array_;  // none or one
-  std::vector<NestedEntry> entries_;
+  std::vector<Stage2Entry> entries_;
   std::vector<std::uint8_t> sizes_;  // sizes seen so far
   std::vector<std::uint32_t> held_;  // entries present, per size
 };

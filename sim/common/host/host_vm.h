@@ -6,9 +6,8 @@
 #include <memory>
 #include <optional>
 
-#include "common/hyp/cost_table.h"
-#include "common/hyp/software.h"
-#include "common/hyp/table_watch.h"
+#include "common/cpu/software.h"
+#include "common/cpu/table_watch.h"
 #include "common/mapping/page_placer.h"
 #include "common/paging/page_tables.h"
 
@@ -60,15 +59,6 @@ struct HostVm {
   std::optional<Mapping> mapping(Ipa ipa) const;
   // The physical address behind `ipa`, from the tables, in no time; false: not mapped.
   bool backing(Ipa ipa, Pa& pa) const;
-};
-
-// How the host handles a stage-2 fault: one step machine per architecture.
-class HostFaultPath {
- public:
-  virtual ~HostFaultPath() = default;
-  // Maps the page around `ipa`, which lies in the slot. Throws UserErrors when host memory runs
-  // out.
-  virtual void handle(Ipa ipa, HostVm& vm, Software& software) = 0;
 };
 
 // How much of a host page of this size one stage-2 fault maps; both lg2 bytes. KVM maps one leaf,
