@@ -3,6 +3,7 @@
 // 3.4). Left out: MMIO, access-flag and permission faults, dirty logging, nested guests; faults
 // take mmu_lock for reading in KVM, here one lock.
 #pragma once
+#include "common/cpu/cost_table.h"
 #include "common/hyp/host_fault_path.h"
 
 namespace nestwalk::arm64 {

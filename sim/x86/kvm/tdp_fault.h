@@ -3,6 +3,7 @@
 // kvm_tdp_mmu_page_fault, as of Linux 6.12 (spec D-rules, C-14). Left out: dirty logging, MMIO,
 // fast page faults, huge-page recovery; faults take mmu_lock for reading in KVM, here one lock.
 #pragma once
+#include "common/cpu/cost_table.h"
 #include "common/hyp/host_fault_path.h"
 
 namespace nestwalk::x86 {
