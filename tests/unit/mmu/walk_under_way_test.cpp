@@ -1,8 +1,8 @@
 // Which walks an invalidation overtakes: those that would fill what it removes, however large the
 // leaf turns out to be (arm64 has blocks of up to 4 TiB), and no others.
-#include <doctest/doctest.h>
+#include "common/mmu/walk_under_way.h"
 
-#include "common/sysc/in_flight.h"
+#include <doctest/doctest.h>
 
 using namespace nestwalk;
 
@@ -31,34 +31,26 @@ TlbEntry leaf(std::uint64_t va, std::uint8_t size_lg2, Tag tag) {
 
 TEST_CASE("a walk that ends in a large leaf is overtaken by an invalidation far from its address") {
   const Tag tag{3, 1, 0, 0};
-  sc_core::sc_time cycle(1, sc_core::SC_NS);
-  Agenda agenda(Sync::lazy, cycle);
-  InFlight in_flight(agenda);
-  Translation walk;
+  WalkUnderWay walk;
   walk.va = Va{5 * GiB};
   walk.tag = tag;
-  in_flight.add(walk);
-  in_flight.overtake(of_page(300 * GiB, tag));
+  walk.overtake(of_page(300 * GiB, tag));
   CHECK(walk.overtaken(leaf(5 * GiB, 39, tag)));  // 512 GiB: level 0 with LPA2
   CHECK(walk.overtaken(leaf(5 * GiB, 42, tag)));  // 4 TiB: level 1 of the 64K granule
   CHECK_FALSE(walk.overtaken(leaf(5 * GiB, 30, tag)));
   CHECK_FALSE(walk.overtaken(leaf(5 * GiB, 12, tag)));
-  CHECK_FALSE(walk.walks_overtaken);                   // last-level entries only
-  CHECK(in_flight.find(Va{5 * GiB}, tag) == nullptr);  // the leaf's size is not known yet
+  CHECK_FALSE(walk.walks_overtaken);  // last-level entries only
+  CHECK_FALSE(walk.crossed.empty());  // nobody may wait for it: the leaf's size is not known yet
 }
 
 TEST_CASE("a walk of another space is not overtaken, but for a global entry") {
   const Tag tag{3, 1, 0, 0}, other{4, 1, 0, 0};
-  sc_core::sc_time cycle(1, sc_core::SC_NS);
-  Agenda agenda(Sync::lazy, cycle);
-  InFlight in_flight(agenda);
-  Translation walk;
+  WalkUnderWay walk;
   walk.va = Va{GiB};
   walk.tag = other;
-  in_flight.add(walk);
   Invalidation what = of_page(GiB, tag);
   what.globals = true;
-  in_flight.overtake(what);
+  walk.overtake(what);
   TlbEntry entry = leaf(GiB, 12, other);
   CHECK_FALSE(walk.overtaken(entry));
   entry.global = true;
