@@ -8,11 +8,11 @@
 
 #include "arm64/build.h"
 #include "arm64/kvm/arm64_architecture.h"
-#include "arm64/vector_check.h"
+#include "arm64/vectors/vector_checker.h"
 #include "common/base/user_error.h"
 #include "common/cli/program.h"
 #include "x86/kvm/x86_architecture.h"
-#include "x86/vector_checker.h"
+#include "x86/vectors/vector_checker.h"
 
 namespace nestwalk {
 namespace {

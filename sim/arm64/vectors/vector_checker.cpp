@@ -1,4 +1,4 @@
-#include "arm64/vector_check.h"
+#include "arm64/vectors/vector_checker.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "arm64/engine.h"
-#include "arm64/vector_machine.h"
+#include "arm64/vectors/vector_machine.h"
 #include "common/tlb/walk_caches.h"
 #include "common/vectors/differences.h"
 
@@ -149,16 +149,16 @@ std::string ok_text(std::optional<std::uint64_t> pa, const Words& changed) {
   return (pa ? fmt::format("ok {:#x},", *pa) : std::string("ok,")) + changes_text(changed);
 }
 
-// The classes of differences, and the rules that make each.
+// The classes of differences, and the rule that makes each.
 struct Difference {
   std::string_view name;
-  void (*depart)(Knobs&);
+  bool Departures::*rule;
 };
 constexpr std::array<Difference, 4> differences{{
-    {"writable-clean-execution", [](Knobs& knobs) { knobs.clean_forbids_execution = false; }},
-    {"output-address-low-bits", [](Knobs& knobs) { knobs.low_halves_always_count = false; }},
-    {"small-root-base", [](Knobs& knobs) { knobs.root_keeps_bits_5_4 = true; }},
-    {"stage2-start-level", [](Knobs& knobs) { knobs.stage2_judged_by_ps = true; }},
+    {"writable-clean-execution", &Departures::clean_is_executable},
+    {"output-address-low-bits", &Departures::low_halves_ignored},
+    {"small-root-base", &Departures::root_keeps_bits_5_4},
+    {"stage2-start-level", &Departures::stage2_judged_by_ps},
 }};
 constexpr auto difference_names = [] {
   std::array<std::string_view, differences.size()> names;
@@ -224,10 +224,10 @@ class Checker final : public VectorChecker {
   // The classes whose rules give exactly the vector's result.
   std::vector<std::string_view> explain(const Json& res, const VectorAccess& v) {
     return explaining_classes(difference_names, [&](std::size_t i, std::size_t j) {
-      Knobs knobs = vector_knobs();
-      differences[i].depart(knobs);
-      differences[j].depart(knobs);
-      Engine emulator(engine_.features(), knobs, engine_.registers(), v.state);
+      Departures departures;
+      departures.*differences[i].rule = departures.*differences[j].rule = true;
+      Engine emulator(engine_.features(), engine_.knobs(), engine_.registers(), v.state,
+                      departures);
       const auto [expected, found] = execute(emulator, res, v);
       memory_.take_text();
       return expected == found;

@@ -9,8 +9,8 @@
 #include "common/tlb/walk_caches.h"
 #include "common/vectors/vector_checker.h"
 #include "x86/engine.h"
-#include "x86/journal_port.h"
-#include "x86/vector_line.h"
+#include "x86/vectors/journal_port.h"
+#include "x86/vectors/vector_line.h"
 
 namespace nestwalk::x86 {
 

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "arm64/engine.h"
-#include "arm64/vector_check.h"
-#include "arm64/vector_machine.h"
+#include "arm64/vectors/vector_checker.h"
+#include "arm64/vectors/vector_machine.h"
 #include "vector_lines.h"
 
 namespace nestwalk::arm64 {

@@ -1,4 +1,4 @@
-#include "x86/journal_port.h"
+#include "x86/vectors/journal_port.h"
 
 #include <map>
 

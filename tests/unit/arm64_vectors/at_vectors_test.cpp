@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "arm64/address_translate.h"
-#include "arm64/vector_machine.h"
+#include "arm64/vectors/vector_machine.h"
 #include "vector_lines.h"
 
 namespace nestwalk::arm64 {

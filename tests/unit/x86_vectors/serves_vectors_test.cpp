@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "common/vectors/line_reader.h"
-#include "x86/vector_checker.h"
+#include "x86/vectors/vector_checker.h"
 
 namespace nestwalk::x86 {
 namespace {

@@ -1,4 +1,4 @@
-#include "arm64/vector_machine.h"
+#include "arm64/vectors/vector_machine.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "x86/vector_line.h"
+#include "x86/vectors/vector_line.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "x86/vector_checker.h"
+#include "x86/vectors/vector_checker.h"
 
 #include <fmt/format.h>
 

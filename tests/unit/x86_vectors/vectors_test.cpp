@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "common/vectors/check_files.h"
-#include "x86/vector_checker.h"
+#include "x86/vectors/vector_checker.h"
 
 namespace nestwalk::x86 {
 namespace {

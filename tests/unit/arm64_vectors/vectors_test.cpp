@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <sstream>
 
-#include "arm64/vector_check.h"
+#include "arm64/vectors/vector_checker.h"
 #include "common/vectors/check_files.h"
 #include "common/vectors/line_reader.h"
-#include "cpu.h"
+#include "unit/arm64/cpu.h"
 
 using namespace nestwalk;
 
