@@ -73,6 +73,9 @@ PlacedPage host_page_for(Ipa ipa, HostVm& vm) {
 
 bool map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cycles table_cost) {
   if (vm.mapping(Ipa{placed.base})) return false;
+  // The host has taken the page away since it was looked up.
+  const Grant behind = vm.grant(Ipa{placed.base});
+  if (behind.kind != Grant::Kind::page || behind.pa != Pa{placed.page.frame}) return false;
   HostTableIo io(vm.frames, vm.memory, software, table_cost);
   io.watched_by(vm.watch.get());
   // KVM maps guest memory readable, writable and executable, with flags preset where hardware would

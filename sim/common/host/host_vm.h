@@ -91,7 +91,8 @@ unsigned mapped_at_once_lg2(const PageTables& stage2, unsigned block_lg2);
 // Steps that both architectures' paths share.
 // The page that backs `ipa`, from the policy; with `fresh_lg2`, the handler has to zero that much.
 PlacedPage host_page_for(Ipa ipa, HostVm& vm);
-// Enters the page into stage 2 unless another vCPU has, and says whether it did; `table_cost`:
+// Enters the page into stage 2 unless another vCPU has, or it is no longer what stands behind its
+// addresses, and says whether it did; `table_cost`:
 // cycles per table made.
 bool map_host_page(const PlacedPage& placed, HostVm& vm, Software& software, Cycles table_cost);
 

@@ -139,3 +139,18 @@ TEST_CASE("several virtual machines share the host's frames, each with its own s
   CHECK(host.vms().size() == 2);
   CHECK(host.frames().bytes() - host.frames().free_bytes() == 2 * 4 * KiB);
 }
+
+TEST_CASE("T188: a page that the host has taken away since it was looked up is not entered") {
+  HostRig rig;
+  const PlacedPage slow = host_page_for(Ipa{0x5000}, rig.vm);
+  const HvaRange page{Hva{one(46) + 0x5000}, 0x1000};
+  REQUIRE(rig.vm.backing.discard(page));
+  CHECK_FALSE(map_host_page(slow, rig.vm, rig.software, 0));
+  rig.vm.backing.touch(Hva{one(46) + 0x9000}, true);  // takes the frame
+  const PlacedPage again = host_page_for(Ipa{0x5000}, rig.vm);
+  CHECK(again.page.frame != slow.page.frame);
+  CHECK_FALSE(map_host_page(slow, rig.vm, rig.software, 0));
+  CHECK(map_host_page(again, rig.vm, rig.software, 0));
+  CHECK(rig.vm.mapping(Ipa{0x5000})->out == again.page.frame);
+  CHECK(rig.lost_bytes() == 0);
+}
