@@ -34,9 +34,40 @@ SlotError HostVm::add_ram(const GuestRam& ram) {
   if (verdict.error != SlotError::none) return verdict.error;
   NW_CHECK(verdict.change == SlotChange::create, "slot {} exists", ram.slot.id);
   backing.add_area({{ram.slot.hva, ram.slot.bytes}, ram.policy, ram.hugetlb_lg2});
-  if (ram.slot.log_dirty)
-    dirty_logs.emplace(ram.slot.id, DirtyLog(ram.slot.bytes >> slots.page_lg2()));
-  return slots.set(ram.slot).error;
+  return set_slot(ram.slot).error;
+}
+
+SlotVerdict HostVm::set_slot(const SlotRequest& request,
+                             const std::function<void(const Slot&)>& unmap) {
+  const SlotVerdict verdict = slots.set(request, unmap);
+  if (verdict.error != SlotError::none) return verdict;
+  const Slot* slot = slots.with_id(request.id);
+  if (!slot || !slot->log_dirty)
+    dirty_logs.erase(request.id);
+  else
+    dirty_logs.try_emplace(request.id, slot->bytes >> slots.page_lg2());
+  return verdict;
+}
+
+void HostVm::mark_dirty(Ipa ipa) {
+  const Slot* slot = slots.find(ipa);
+  const auto log = slot ? dirty_logs.find(slot->id) : dirty_logs.end();
+  if (log != dirty_logs.end()) log->second.mark((ipa - slot->base) >> slots.page_lg2());
+}
+
+// kvm_mmu_notifier_invalidate_range_start and _end, around the host's own change (mm/memory.c).
+bool HostVm::change_host(const HvaRange& range, const std::function<void(const IpaRange&)>& unmap,
+                         const std::function<bool(Backing&)>& change) {
+  const auto parts = slots.parts_of(backing.changed_by(range));
+  if (parts.empty()) return change(backing);  // nothing that the guest could see
+  notifier.begin();
+  for (const Slots::Part& part : parts) {
+    notifier.add_range(part.range);
+    unmap(part.range);
+  }
+  const bool changed = change(backing);
+  notifier.end();
+  return changed;
 }
 
 unsigned mapped_at_once_lg2(const PageTables& stage2, unsigned block_lg2) {

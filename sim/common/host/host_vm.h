@@ -72,6 +72,18 @@ struct HostVm {
   // Adds an area and the slot that shows it to the guest.
   SlotError add_ram(const GuestRam& ram);
 
+  // Changes slots (Slots::set); a logged slot has a dirty log from then on, until logging ends.
+  SlotVerdict set_slot(
+      const SlotRequest& request,
+      const std::function<void(const Slot&)>& unmap = [](const Slot&) {});
+  // Marks the page around `ipa` in its slot's log, if it has one.
+  void mark_dirty(Ipa ipa);
+  // The host changes what stands at `range` of the process: `change` does it, after `unmap` has
+  // unmapped and flushed each part that the guest sees of it; fault handlers that looked pages up
+  // before the end will know. Gives what `change` gives.
+  bool change_host(const HvaRange& range, const std::function<void(const IpaRange&)>& unmap,
+                   const std::function<bool(Backing&)>& change);
+
   bool in_slot(Ipa ipa) const {
     const Slot* slot = slots.find(ipa);
     return slot && !slot->invalid;

@@ -154,3 +154,52 @@ TEST_CASE("T188: a page that the host has taken away since it was looked up is n
   CHECK(rig.vm.mapping(Ipa{0x5000})->out == again.page.frame);
   CHECK(rig.lost_bytes() == 0);
 }
+
+TEST_CASE("a logged slot has a log of its pages, which moves with it and ends with logging") {
+  HostRig rig;
+  SlotRequest slot{0, Ipa{0}, 32 * MiB, Hva{one(46)}, false, true};
+  rig.vm.mark_dirty(Ipa{0x5000});  // not logged yet
+  CHECK(rig.vm.set_slot(slot).change == SlotChange::flags);
+  REQUIRE(rig.vm.dirty_logs.count(0));
+  CHECK(rig.vm.dirty_logs.at(0).pages() == 32 * MiB / 4096);
+  rig.vm.mark_dirty(Ipa{0x5fff});
+  rig.vm.mark_dirty(Ipa{one(40)});  // no slot
+  slot.base = Ipa{one(30)};
+  CHECK(rig.vm.set_slot(slot).change == SlotChange::move);
+  rig.vm.mark_dirty(slot.base + 0x7000);
+  CHECK(rig.vm.dirty_logs.at(0).take() == std::vector<std::uint64_t>{5, 7});
+  slot.log_dirty = false;
+  CHECK(rig.vm.set_slot(slot).change == SlotChange::flags);
+  CHECK(rig.vm.dirty_logs.empty());
+}
+
+TEST_CASE("T187 T188: the host's change is told first, and repeats the faults that it overtook") {
+  HostRig rig({PolicyKind::thp});
+  rig.vm.backing.touch(Hva{one(46)}, true);
+  const auto before = rig.vm.notifier.sequence();
+  const HvaRange page{Hva{one(46) + 0x5000}, 0x1000};
+  std::vector<IpaRange> unmapped;
+  const bool changed = rig.vm.change_host(
+      page,
+      [&](const IpaRange& range) {
+        unmapped.push_back(range);
+        CHECK(rig.vm.grant(Ipa{0x5000}).kind == Grant::Kind::page);  // still
+      },
+      [&](Backing& backing) {
+        CHECK(rig.vm.notifier.retry(before, Ipa{0x5000}));
+        CHECK_FALSE(rig.vm.notifier.retry(before, Ipa{2 * MiB}));
+        return backing.discard(page);
+      });
+  CHECK(changed);
+  REQUIRE(unmapped.size() == 1);
+  CHECK(unmapped[0].first == Ipa{0});  // the huge page is split: all of it
+  CHECK(unmapped[0].bytes == 2 * MiB);
+  CHECK(rig.vm.notifier.retry(before));
+  CHECK(rig.vm.grant(Ipa{0x5000}).kind == Grant::Kind::absent);
+  // Memory that no slot shows concerns no guest.
+  const auto since = rig.vm.notifier.sequence();
+  rig.vm.change_host(
+      {Hva{one(44)}, 0x1000}, [](const IpaRange&) { FAIL("unmapped"); },
+      [](Backing&) { return true; });
+  CHECK_FALSE(rig.vm.notifier.retry(since));
+}
