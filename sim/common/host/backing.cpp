@@ -8,8 +8,6 @@
 namespace nestwalk {
 namespace {
 
-constexpr unsigned small_lg2 = 12;
-
 bool allows(HostRights rights, bool write) {
   return rights == HostRights::read_write || (!write && rights == HostRights::read);
 }
@@ -55,7 +53,7 @@ Touched Backing::touch(Hva at, bool write) {
   const std::uint64_t last = area->range.end().value - 1;
   if (!write && area->first_read == FirstRead::zero_page && !area->hugetlb_lg2) {
     // Of one base page; Linux has a huge one for THP, of the size of one table's block.
-    HostPage zero{at.aligned(small_lg2), zero_page_, small_lg2, false, true, false};
+    HostPage zero{at.aligned(page_lg2_), zero_page_, page_lg2_, false, true, false};
     pages_.insert(zero);
     return {TouchEnd::filled, zero};
   }
@@ -88,7 +86,7 @@ void Backing::for_each_page(const HvaRange& range, F&& f) {
   for (Hva at = range.first; at < range.end();) {
     const auto page = pages_.find(at);
     if (page) f(*page);
-    at = page ? page->base + one(page->size_lg2) : at.aligned(small_lg2) + one(small_lg2);
+    at = page ? page->base + one(page->size_lg2) : at.aligned(page_lg2_) + one(page_lg2_);
   }
 }
 
@@ -100,11 +98,11 @@ void Backing::split_page(Hva at) {
   const auto page = pages_.find(at);
   if (!page || page->base == at || page->hugetlb) return;
   pages_.erase(at);
-  for (std::uint64_t offset = 0; offset < one(page->size_lg2); offset += one(small_lg2)) {
+  for (std::uint64_t offset = 0; offset < one(page->size_lg2); offset += one(page_lg2_)) {
     HostPage part = *page;
     part.base = page->base + offset;
     part.frame = page->zero_page ? zero_page_ : page->frame + offset;
-    part.size_lg2 = small_lg2;
+    part.size_lg2 = page_lg2_;
     pages_.insert(part);
   }
 }

@@ -43,10 +43,10 @@ struct Touched {
 
 class Backing {
  public:
-  // `zero_page`: a frame that reads as zero, for areas with FirstRead::zero_page. It backs zero
-  // pages of every size.
-  explicit Backing(FrameAllocator& frames, Pa zero_page = {})
-      : frames_(frames), zero_page_(zero_page) {}
+  // `page_lg2`: of the host's pages. `zero_page`: a frame that reads as zero, for areas with
+  // FirstRead::zero_page. It backs zero pages of every size.
+  explicit Backing(FrameAllocator& frames, Pa zero_page = {}, unsigned page_lg2 = 12)
+      : frames_(frames), zero_page_(zero_page), page_lg2_(static_cast<std::uint8_t>(page_lg2)) {}
   Backing(const Backing&) = delete;
 
   // The area must not overlap another.
@@ -90,6 +90,7 @@ class Backing {
 
   FrameAllocator& frames_;
   Pa zero_page_;
+  std::uint8_t page_lg2_;
   std::map<std::uint64_t, Area> areas_;  // by first address
   HostPages pages_;
 };

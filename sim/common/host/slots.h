@@ -95,6 +95,7 @@ class Slots {
   // In ascending order of addresses.
   const std::map<std::uint64_t, Slot>& all() const { return by_base_; }
   std::uint64_t bytes() const;
+  unsigned page_lg2() const { return spec_.page_lg2; }
 
   // Grows with every set of slots that becomes the current one: by generation_step for a new slot
   // or other flags, by twice that for deletion and moving. Cached "no slot there" is stale from
