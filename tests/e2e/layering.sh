@@ -47,6 +47,8 @@ allow common/cli "$machine|common/config|common/results|common/probe/collectors|
 allow x86 "$hyp|common/guest"
 allow x86/kvm "$hyp|x86"
 allow x86/vectors "$mmu|x86|common/vectors"
+allow arm64/records "$host|arm64|arm64/kvm|common/vectors"
+allow x86/records "$host|x86|x86/kvm|common/vectors"
 allow arm64 "$hyp|common/guest"
 allow arm64/kvm "$hyp|arm64"
 allow arm64/vectors "$mmu|arm64|common/vectors"

@@ -114,16 +114,17 @@ std::string_view fault_type(unsigned fsc) {
 
 // An abort in the fields that count; those without a value are not compared.
 struct Abort {
-  unsigned el = 0, fsc = 0;
+  std::optional<unsigned> el, fsc;
   bool level_counts = true;
-  std::optional<bool> wnr;
-  bool s1ptw = false;
+  std::optional<bool> wnr, s1ptw;
   std::optional<std::uint64_t> hpfar;
 
   std::string text(const Abort& as) const {
-    std::string t = fmt::format("abort to EL{}, ", el);
-    t += as.level_counts ? fmt::format("fsc {:#x}", fsc) : std::string(fault_type(fsc));
-    t += fmt::format(", s1ptw {}", int{s1ptw});
+    std::string t = "abort";
+    if (as.el) t += fmt::format(" to EL{}", el.value_or(0));
+    if (as.fsc && as.level_counts) t += fmt::format(", fsc {:#x}", fsc.value_or(0));
+    if (as.fsc && !as.level_counts) t += fmt::format(", {}", fault_type(fsc.value_or(0)));
+    if (as.s1ptw) t += fmt::format(", s1ptw {}", int{s1ptw.value_or(false)});
     if (as.wnr) t += fmt::format(", wnr {}", int{wnr.value_or(false)});
     if (as.hpfar) t += fmt::format(", hpfar {:#x}", hpfar.value_or(0));
     return t;
@@ -133,15 +134,16 @@ struct Abort {
 // HPFAR counts except for a stage-2 Permission fault of the access itself.
 Abort read_abort(const Json& res) {
   Abort abort;
-  abort.el = res.at("el").get<unsigned>();
-  abort.fsc = static_cast<unsigned>(number(res.at("fsc")));
+  if (res.contains("el")) abort.el = res["el"].get<unsigned>();
+  if (res.contains("fsc")) abort.fsc = static_cast<unsigned>(number(res["fsc"]));
   abort.level_counts = res.value("fsc_no_level", 0) == 0;
-  abort.s1ptw = res.at("s1ptw").get<int>() != 0;
+  if (res.contains("s1ptw")) abort.s1ptw = res["s1ptw"].get<int>() != 0;
   if (const auto wnr = res.find("wnr"); wnr != res.end() && !wnr->is_null())
     abort.wnr = wnr->get<int>() != 0;
-  const bool permission = fault_type(abort.fsc) == "permission";
+  const bool permission = !abort.fsc || fault_type(*abort.fsc) == "permission";
   if (const auto hpfar = res.find("hpfar"); hpfar != res.end() && !hpfar->is_null())
-    if (abort.el == 2 && (abort.s1ptw || !permission)) abort.hpfar = number(*hpfar);
+    if (abort.el == 2u && (abort.s1ptw.value_or(false) || !permission))
+      abort.hpfar = number(*hpfar);
   return abort;
 }
 
@@ -249,12 +251,15 @@ class Checker final : public VectorChecker {
                                                   const WalkReply& reply) const {
     std::optional<std::uint64_t> pa;
     if (const Json& value = res.at("pa"); !value.is_null()) pa = number(value);
-    Words changed = read_words(res.at("upd"));
+    const bool updates_count = res.contains("upd");
+    Words changed = updates_count ? read_words(res["upd"]) : memory_.changes();
     std::sort(changed.begin(), changed.end());
     const std::string expected = ok_text(pa, changed);
     if (!reply.fault)
       return {expected, ok_text(pa ? std::optional(reply.pa.value) : pa, memory_.changes())};
     Abort all;
+    all.el = all.fsc = 0;
+    all.s1ptw = false;
     all.wnr = true;
     all.hpfar = 0;
     return {expected, found_abort(v, reply).text(all)};

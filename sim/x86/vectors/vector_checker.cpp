@@ -96,11 +96,13 @@ bool agrees(const VectorOutcome& expected, const VectorOutcome& found) {
   if (expected.kind != found.kind) return false;
   switch (expected.kind) {
     case Kind::ok:
-      return (!expected.pa_known || expected.pa == found.pa) && expected.updates == found.updates;
+      return (!expected.pa_known || expected.pa == found.pa) &&
+             (!expected.updates_known || expected.updates == found.updates);
     case Kind::page_fault:
-      return expected.code == found.code;
+      return !expected.code_known || expected.code == found.code;
     case Kind::nested_page_fault:
-      return expected.code == found.code && expected.gpa == found.gpa;
+      return (!expected.code_known || expected.code == found.code) &&
+             (!expected.gpa_known || expected.gpa == found.gpa);
     default:
       return true;
   }

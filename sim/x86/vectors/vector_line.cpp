@@ -97,14 +97,18 @@ VectorOutcome parse_outcome(const json& res) {
     outcome.kind = Kind::ok;
     outcome.pa_known = !res.at("pa").is_null();
     if (outcome.pa_known) outcome.pa = number(res.at("pa"));
-    outcome.updates = words(res.at("upd"));
+    outcome.updates_known = res.contains("upd");
+    if (outcome.updates_known) outcome.updates = words(res["upd"]);
   } else if (kind == "pf") {
     outcome.kind = Kind::page_fault;
-    outcome.code = number(res.at("err"));
+    outcome.code_known = res.contains("err");
+    if (outcome.code_known) outcome.code = number(res["err"]);
   } else if (kind == "npf") {
     outcome.kind = Kind::nested_page_fault;
-    outcome.code = number(res.at("info1"));
-    outcome.gpa = number(res.at("gpa"));
+    outcome.code_known = res.contains("info1");
+    if (outcome.code_known) outcome.code = number(res["info1"]);
+    outcome.gpa_known = res.contains("gpa");
+    if (outcome.gpa_known) outcome.gpa = number(res["gpa"]);
   } else if (kind == "gp") {
     outcome.kind = Kind::general_protection;
   } else {

@@ -19,7 +19,8 @@ struct VectorOutcome {
   enum class Kind : std::uint8_t { ok, page_fault, nested_page_fault, general_protection, other };
   Kind kind = Kind::other;
   std::uint64_t pa = 0;
-  bool pa_known = true;
+  // What a vector leaves out is not compared.
+  bool pa_known = true, updates_known = true, code_known = true, gpa_known = true;
   Words updates{};         // of ok: every word changed, by ascending address
   std::uint64_t code = 0;  // #PF error code, EXITINFO1
   std::uint64_t gpa = 0;   // EXITINFO2

@@ -154,6 +154,25 @@ TEST_CASE("stage 2's start level is a class of differences") {
       "stage2-start-level", "ok");
 }
 
+TEST_CASE("what a vector leaves out is not compared") {
+  nlohmann::json line = writable_clean_fetch();
+  auto& res = line["accesses"][0]["res"];
+  const auto mismatches = [&] {
+    return arm64::make_vector_checker()->check(line, false).mismatches.size();
+  };
+  res = {{"kind", "abort"}};  // R_VWLLR: a Permission fault to EL1
+  CHECK(mismatches() == 0);
+  res["fsc"] = "0xf";
+  CHECK(mismatches() == 0);
+  res["el"] = 2;
+  CHECK(mismatches() == 1);
+  line["accesses"][0]["type"] = "r";
+  res = {{"kind", "ok"}, {"pa", "0x40"}};
+  CHECK(mismatches() == 0);
+  res["pa"] = "0x44";
+  CHECK(mismatches() == 1);
+}
+
 TEST_CASE("a wrong vector is found, and a line that is not a vector refused") {
   LineReader reader(folder + "arm64-el2.jsonl.xz");
   std::string text;
