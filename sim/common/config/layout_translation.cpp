@@ -1,6 +1,7 @@
 // The keys of `translation`, `guest`, `host`, `hypervisor` and `shootdowns`.
 #include "common/config/cost_steps.h"
 #include "common/config/layout.h"
+#include "common/mapping/mapping_policy.h"
 
 namespace nestwalk::config {
 namespace {
@@ -75,6 +76,14 @@ Spec prices(std::string name, std::string doc, const std::vector<std::string>& s
   return object(std::move(name), std::move(doc), std::move(keys)).optional();
 }
 
+// One choice for each row of the list of mapping policies.
+std::vector<Choice> policies() {
+  std::vector<Choice> choices;
+  for (const PolicyInfo& policy : policy_list())
+    choices.push_back({std::string(policy.name), std::string(policy.description)});
+  return choices;
+}
+
 }  // namespace
 
 Spec translation_spec() {
@@ -98,17 +107,7 @@ Spec side_spec(std::string name, std::string doc, std::string memory) {
              {bytes("memory", "Physical memory on this side, a multiple of 2M.", 2 << 20,
                     std::uint64_t{1} << 48)
                   .or_default(memory),
-              choice(
-                  "policy", "How memory is mapped.",
-                  {{"base", "base pages only"},
-                   {"thp", "a huge page at the fault if the area is aligned and a block is free"},
-                   {"hugetlb-64K", "64K pages reserved at start (arm64, 4K granule)"},
-                   {"hugetlb-2M", "2M pages reserved at start"},
-                   {"hugetlb-32M", "32M pages reserved at start (arm64, 4K and 16K granules)"},
-                   {"hugetlb-512M", "512M pages reserved at start (arm64, 64K granule)"},
-                   {"hugetlb-1G", "1G pages reserved at start (not with the 64K granule)"},
-                   {"hugetlb-16G", "16G pages reserved at start (arm64, 64K granule)"}})
-                  .or_default("base"),
+              choice("policy", "How memory is mapped.", policies()).or_default("base"),
               list("thp_sizes",
                    "Sizes that thp tries, the largest first; none: the next table level's block "
                    "(2M; 32M, 512M with granules of 16K, 64K).",
