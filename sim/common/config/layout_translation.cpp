@@ -1,4 +1,5 @@
 // The keys of `translation`, `guest`, `host`, `hypervisor` and `shootdowns`.
+#include "common/config/choices.h"
 #include "common/config/cost_steps.h"
 #include "common/config/layout.h"
 #include "common/mapping/mapping_policy.h"
@@ -9,12 +10,13 @@ namespace {
 Spec x86_spec() {
   return object("x86", "Table formats of an x86 machine.",
                 {choice("paging", "First-stage tables.",
-                        {{"4level", "48-bit addresses"}, {"5level", "57-bit addresses"}})
+                        {{"4level", "48-bit addresses", X86Paging::four_level},
+                         {"5level", "57-bit addresses", X86Paging::five_level}})
                      .or_default("4level"),
                  choice("stage2", "Second-stage tables.",
-                        {{"auto", "npt on an AMD machine, ept elsewhere"},
-                         {"ept", "Intel"},
-                         {"npt", "AMD"}})
+                        {{"auto", "npt on an AMD machine, ept elsewhere", X86Stage2::automatic},
+                         {"ept", "Intel", X86Stage2::ept},
+                         {"npt", "AMD", X86Stage2::npt}})
                      .or_default("auto"),
                  whole("stage2_levels", "Levels of the second-stage tables.", 4, 5).or_default("4"),
                  whole("maxphyaddr", "Bits of a physical address.", 36, 52).or_default("48"),
@@ -52,10 +54,10 @@ Spec arm64_spec() {
               choice("contiguous",
                      "Which stages' software marks whole runs of descriptors as contiguous, so "
                      "that TLBs may hold each as one (16 of 4K; 128 of 16K, 32 of 32M; 32 of 64K).",
-                     {{"none"},
-                      {"stage1", "the guest's kernel, as Linux does"},
-                      {"stage2", "the hypervisor alone; KVM does not"},
-                      {"both", "the hypervisor too; KVM does not"}})
+                     {{"none", "", Contiguous::none},
+                      {"stage1", "the guest's kernel, as Linux does", Contiguous::stage1},
+                      {"stage2", "the hypervisor alone; KVM does not", Contiguous::stage2},
+                      {"both", "the hypervisor too; KVM does not", Contiguous::both}})
                   .or_default("stage1"),
               flag("stage2_force_write_back",
                    "Whether the processor has FEAT_S2FWB (Armv8.4; not Neoverse N1): without it "
@@ -87,17 +89,18 @@ std::vector<Choice> policies() {
 }  // namespace
 
 Spec translation_spec() {
-  return object("translation", "How addresses are translated.",
-                {choice("stages", "Which stages are on.",
-                        {{"one", "native: the first stage only"},
-                         {"two", "a guest under a hypervisor"},
-                         {"stage2_only", "a guest whose own translation is off"}})
-                     .or_default("two"),
-                 flag("stage2_identity",
-                      "Whether the second stage maps every address to itself; it is "
-                      "walked all the same.")
-                     .or_default("false"),
-                 x86_spec(), arm64_spec()})
+  return object(
+             "translation", "How addresses are translated.",
+             {choice("stages", "Which stages are on.",
+                     {{"one", "native: the first stage only", Stages::one},
+                      {"two", "a guest under a hypervisor", Stages::two},
+                      {"stage2_only", "a guest whose own translation is off", Stages::stage2_only}})
+                  .or_default("two"),
+              flag("stage2_identity",
+                   "Whether the second stage maps every address to itself; it is "
+                   "walked all the same.")
+                  .or_default("false"),
+              x86_spec(), arm64_spec()})
       .or_default("{}");
 }
 
