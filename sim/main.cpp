@@ -12,6 +12,7 @@
 #include "arm64/vectors/vector_checker.h"
 #include "common/base/user_error.h"
 #include "common/cli/program.h"
+#include "common/config/choices.h"
 #include "x86/kvm/x86_architecture.h"
 #include "x86/records/record_checker.h"
 #include "x86/vectors/vector_checker.h"
@@ -20,25 +21,35 @@ namespace nestwalk {
 namespace {
 
 using config::Config;
+using config::Contiguous;
+using config::Isa;
+using config::Stages;
 using config::Value;
+using config::X86Paging;
+using config::X86Stage2;
 
 bool stage1_on(const Config& config) {
-  return config.at("translation.stages").as_text() != "stage2_only";
+  return config.at("translation.stages").as<Stages>() != Stages::stage2_only;
 }
-bool stage2_on(const Config& config) { return config.at("translation.stages").as_text() != "one"; }
+bool stage2_on(const Config& config) {
+  return config.at("translation.stages").as<Stages>() != Stages::one;
+}
 
 std::unique_ptr<Architecture> make_x86(const Config& config) {
   const Value& keys = config.at("translation.x86");
   x86::TranslationSpec spec;
-  spec.cpu.vendor =
-      config.at("machine.vendor").as_text() == "amd" ? x86::Vendor::amd : x86::Vendor::intel;
+  spec.cpu.vendor = config.at("machine.vendor").as<config::Vendor>() == config::Vendor::amd
+                        ? x86::Vendor::amd
+                        : x86::Vendor::intel;
   spec.cpu.maxphyaddr = static_cast<std::uint8_t>(keys.at("maxphyaddr").as_uint());
-  spec.guest = !stage1_on(config)                        ? x86::PagingKind::off
-               : keys.at("paging").as_text() == "5level" ? x86::PagingKind::five_level
-                                                         : x86::PagingKind::four_level;
+  spec.guest = !stage1_on(config) ? x86::PagingKind::off
+               : keys.at("paging").as<X86Paging>() == X86Paging::five_level
+                   ? x86::PagingKind::five_level
+                   : x86::PagingKind::four_level;
   if (stage2_on(config))
-    spec.host = keys.at("stage2").as_text() == "npt" ? x86::VirtualMachine::Paging::npt
-                                                     : x86::VirtualMachine::Paging::ept;
+    spec.host = keys.at("stage2").as<X86Stage2>() == X86Stage2::npt
+                    ? x86::VirtualMachine::Paging::npt
+                    : x86::VirtualMachine::Paging::ept;
   spec.host_kind = keys.at("stage2_levels").as_uint() == 5 ? x86::PagingKind::five_level
                                                            : x86::PagingKind::four_level;
   spec.ept_accessed_dirty = keys.at("accessed_dirty").as_bool();
@@ -67,13 +78,13 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
   const bool dirty = keys.at("hardware_dirty").as_bool();
   spec.stage1.reset();
   spec.stage2.reset();
-  const std::string& marked = keys.at("contiguous").as_text();
+  const auto marked = keys.at("contiguous").as<Contiguous>();
   if (stage1_on(config))
     spec.stage1 = arm64::Stage1Spec{granule(keys.at("granule")),
                                     static_cast<unsigned>(keys.at("va_bits").as_uint()),
                                     access_flag,
                                     dirty,
-                                    marked == "stage1" || marked == "both",
+                                    marked == Contiguous::stage1 || marked == Contiguous::both,
                                     keys.at("tbi").as_bool()};
   if (stage2_on(config)) {
     const std::string& start = keys.at("stage2_start_level").as_text();
@@ -83,7 +94,7 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
                           start == "auto" ? std::nullopt : std::optional<int>(std::stoi(start)),
                           access_flag,
                           dirty,
-                          marked == "stage2" || marked == "both",
+                          marked == Contiguous::stage2 || marked == Contiguous::both,
                           1};
   }
   if (const std::string problem = arm64::why_illegal(spec); !problem.empty())
@@ -92,7 +103,7 @@ std::unique_ptr<Architecture> make_arm64(const Config& config) {
 }
 
 std::unique_ptr<Architecture> make_architecture(const Config& config) {
-  return config.at("machine.isa").as_text() == "arm64" ? make_arm64(config) : make_x86(config);
+  return config.at("machine.isa").as<Isa>() == Isa::arm64 ? make_arm64(config) : make_x86(config);
 }
 
 cli::Program program() {

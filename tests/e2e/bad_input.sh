@@ -58,6 +58,9 @@ expect 2 "$NESTWALK" check no-such-vectors.jsonl
 printf '\n{"id": "a", "arch": "x86"}\n' >vectors.jsonl
 expect 2 "$NESTWALK" check vectors.jsonl
 says err "vectors.jsonl:2: key 'accesses' not found"
+printf '{"id": "a", "batch": "tdp", "cmds": [], "steps": []}\n' >records.jsonl
+expect 2 "$NESTWALK" check records.jsonl
+says err "records.jsonl:1: key 'gen' not found"
 printf '{"differences": [{"arch": "x86", "class": "no-such-class", "reason": "r", "section": "s"}]}' >list.json
 expect 2 "$NESTWALK" check vectors.jsonl --differences list.json
 says err 'no-such-class'

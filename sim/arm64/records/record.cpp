@@ -78,6 +78,8 @@ RecordedStep parse_step(const Json& json) {
   if (step.op == "host") step.detail = json.at("what").at(0).get<std::string>();
   const Json& seen = json.at("observed");
   if (step.op == "l1_read" && seen.contains("regs")) step.value = number(seen["regs"].at(0));
+  if (seen.contains("user"))
+    for (const Json& exit : seen["user"]) step.skipped |= exit == "skipped";
   step.truncated = seen.contains("events_dropped");
   if (seen.contains("events")) parse_events(seen["events"], step);
   return step;

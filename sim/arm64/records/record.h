@@ -36,6 +36,7 @@ struct RecordedStep {
   std::vector<Mapping> maps;           // in L1's own stage 2
   bool unmaps = false;                 // ranges were taken out or write-protected
   bool truncated = false;
+  bool skipped = false;  // the vCPU was dead
 };
 
 struct Record {

@@ -7,6 +7,10 @@
 namespace nestwalk::arm64 {
 namespace {
 
+// Of the guest hypervisor's intermediate addresses. What KVM does with an access beyond them is not
+// traced as a fault.
+constexpr unsigned address_bits = 40;
+
 // Plays the steps of one record that the guest hypervisor (L1) makes by itself.
 class Player {
  public:
@@ -17,9 +21,12 @@ class Player {
   RecordResult play() {
     for (std::size_t i = 0; i < record_.steps.size(); ++i) {
       const RecordedStep& step = record_.steps[i];
+      if (step.skipped) continue;
       const bool own = step.op == "l1_read" || step.op == "l1_write";
       const std::string kind = step.op == "host" ? "host " + step.detail : step.op;
-      if (!own || step.truncated || unmapped_) {
+      if (own && step.address >> address_bits) {
+        ++result_.not_modelled["L1 beyond its addresses"];
+      } else if (!own || step.truncated || unmapped_) {
         ++result_.not_modelled[own && unmapped_ ? kind + " after the host has unmapped" : kind];
         pass_over(step);
       } else {

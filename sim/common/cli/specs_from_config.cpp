@@ -29,14 +29,9 @@ std::uint8_t size_lg2(std::string_view text) {
   NW_CHECK(false, "page size {} is in the config's layout but not here", text);
 }
 
-Replacement replacement(const Value& value) {
-  for (const Replacement kind : all_replacements)
-    if (name(kind) == value.as_text()) return kind;
-  NW_CHECK(false, "replacement {} is in the config's layout but not here", value.as_text());
-}
-
 ArraySpec array(const Value& value) {
-  return {u32(value.at("entries")), u32(value.at("ways")), replacement(value.at("replacement"))};
+  return {u32(value.at("entries")), u32(value.at("ways")),
+          value.at("replacement").as<Replacement>()};
 }
 
 TlbSpec tlb(const Value& value) {
@@ -63,7 +58,7 @@ std::vector<WalkCacheLevelSpec> walk_cache(const Value& levels) {
 CacheSpec cache(const Value& value) {
   return {value.at("size").as_uint(),
           u32(value.at("ways")),
-          replacement(value.at("replacement")),
+          value.at("replacement").as<Replacement>(),
           value.at("latency_cycles").as_uint(),
           u32(value.at("mshrs")),
           u32(value.at("ports")),

@@ -120,6 +120,7 @@ class Checker {
                scalar.real <= spec.real_max;
       case Kind::choice:
         value.set_text(raw.text);
+        value.set_choices(&spec.choices);
         return std::any_of(spec.choices.begin(), spec.choices.end(), [&](const Choice& choice) {
           return choice.name == raw.text && classify_plain(choice.name).type == scalar.type;
         });

@@ -1,7 +1,9 @@
 // The keys of `machine`: vCPUs, TLBs, walk caches, walkers, caches, memory. Hardware has no
 // defaults here, so that no figure goes without a source: a preset gives them, or the user does.
+#include "common/config/choices.h"
 #include "common/config/layout.h"
 #include "common/config/rules.h"
+#include "common/tlb/replacement.h"
 
 namespace nestwalk::config {
 namespace {
@@ -16,10 +18,11 @@ Spec nanoseconds(std::string name, std::string doc) {
 
 Spec replacement() {
   return choice("replacement", "Which entry of a full set makes room.",
-                {{"lru", "the least recently used"},
-                 {"tree_plru", "the pseudo-least recently used of a binary tree"},
-                 {"random", "any, from the run's seed"},
-                 {"srrip", "re-reference interval prediction, 2 bits"}})
+                {{"lru", "the least recently used", Replacement::lru},
+                 {"tree_plru", "the pseudo-least recently used of a binary tree",
+                  Replacement::tree_plru},
+                 {"random", "any, from the run's seed", Replacement::random},
+                 {"srrip", "re-reference interval prediction, 2 bits", Replacement::srrip}})
       .or_default("lru");
 }
 
@@ -113,10 +116,13 @@ Spec dram() {
 
 std::vector<Spec> machine_keys() {
   std::vector<Spec> keys;
-  keys.push_back(
-      choice("isa", "Instruction set, and with it the table formats.", {{"x86"}, {"arm64"}}));
+  keys.push_back(choice("isa", "Instruction set, and with it the table formats.",
+                        {{"x86", "", Isa::x86}, {"arm64", "", Isa::arm64}}));
   keys.push_back(choice("vendor", "Maker; decides the second-stage format if it is left to `auto`.",
-                        {{"intel"}, {"amd"}, {"arm"}, {"other"}})
+                        {{"intel", "", Vendor::intel},
+                         {"amd", "", Vendor::amd},
+                         {"arm", "", Vendor::arm},
+                         {"other", "", Vendor::other}})
                      .or_default("other"));
   keys.push_back(whole("vcpus", "Number of vCPUs.", 1, 64).or_default("1"));
   keys.push_back(

@@ -1,6 +1,8 @@
 // The keys of `translation`, `guest`, `host`, `hypervisor` and `shootdowns`.
+#include "common/config/choices.h"
 #include "common/config/cost_steps.h"
 #include "common/config/layout.h"
+#include "common/mapping/mapping_policy.h"
 
 namespace nestwalk::config {
 namespace {
@@ -8,12 +10,13 @@ namespace {
 Spec x86_spec() {
   return object("x86", "Table formats of an x86 machine.",
                 {choice("paging", "First-stage tables.",
-                        {{"4level", "48-bit addresses"}, {"5level", "57-bit addresses"}})
+                        {{"4level", "48-bit addresses", X86Paging::four_level},
+                         {"5level", "57-bit addresses", X86Paging::five_level}})
                      .or_default("4level"),
                  choice("stage2", "Second-stage tables.",
-                        {{"auto", "npt on an AMD machine, ept elsewhere"},
-                         {"ept", "Intel"},
-                         {"npt", "AMD"}})
+                        {{"auto", "npt on an AMD machine, ept elsewhere", X86Stage2::automatic},
+                         {"ept", "Intel", X86Stage2::ept},
+                         {"npt", "AMD", X86Stage2::npt}})
                      .or_default("auto"),
                  whole("stage2_levels", "Levels of the second-stage tables.", 4, 5).or_default("4"),
                  whole("maxphyaddr", "Bits of a physical address.", 36, 52).or_default("48"),
@@ -51,10 +54,10 @@ Spec arm64_spec() {
               choice("contiguous",
                      "Which stages' software marks whole runs of descriptors as contiguous, so "
                      "that TLBs may hold each as one (16 of 4K; 128 of 16K, 32 of 32M; 32 of 64K).",
-                     {{"none"},
-                      {"stage1", "the guest's kernel, as Linux does"},
-                      {"stage2", "the hypervisor alone; KVM does not"},
-                      {"both", "the hypervisor too; KVM does not"}})
+                     {{"none", "", Contiguous::none},
+                      {"stage1", "the guest's kernel, as Linux does", Contiguous::stage1},
+                      {"stage2", "the hypervisor alone; KVM does not", Contiguous::stage2},
+                      {"both", "the hypervisor too; KVM does not", Contiguous::both}})
                   .or_default("stage1"),
               flag("stage2_force_write_back",
                    "Whether the processor has FEAT_S2FWB (Armv8.4; not Neoverse N1): without it "
@@ -75,20 +78,29 @@ Spec prices(std::string name, std::string doc, const std::vector<std::string>& s
   return object(std::move(name), std::move(doc), std::move(keys)).optional();
 }
 
+// One choice for each row of the list of mapping policies.
+std::vector<Choice> policies() {
+  std::vector<Choice> choices;
+  for (const PolicyInfo& policy : policy_list())
+    choices.push_back({std::string(policy.name), std::string(policy.description)});
+  return choices;
+}
+
 }  // namespace
 
 Spec translation_spec() {
-  return object("translation", "How addresses are translated.",
-                {choice("stages", "Which stages are on.",
-                        {{"one", "native: the first stage only"},
-                         {"two", "a guest under a hypervisor"},
-                         {"stage2_only", "a guest whose own translation is off"}})
-                     .or_default("two"),
-                 flag("stage2_identity",
-                      "Whether the second stage maps every address to itself; it is "
-                      "walked all the same.")
-                     .or_default("false"),
-                 x86_spec(), arm64_spec()})
+  return object(
+             "translation", "How addresses are translated.",
+             {choice("stages", "Which stages are on.",
+                     {{"one", "native: the first stage only", Stages::one},
+                      {"two", "a guest under a hypervisor", Stages::two},
+                      {"stage2_only", "a guest whose own translation is off", Stages::stage2_only}})
+                  .or_default("two"),
+              flag("stage2_identity",
+                   "Whether the second stage maps every address to itself; it is "
+                   "walked all the same.")
+                  .or_default("false"),
+              x86_spec(), arm64_spec()})
       .or_default("{}");
 }
 
@@ -98,17 +110,7 @@ Spec side_spec(std::string name, std::string doc, std::string memory) {
              {bytes("memory", "Physical memory on this side, a multiple of 2M.", 2 << 20,
                     std::uint64_t{1} << 48)
                   .or_default(memory),
-              choice(
-                  "policy", "How memory is mapped.",
-                  {{"base", "base pages only"},
-                   {"thp", "a huge page at the fault if the area is aligned and a block is free"},
-                   {"hugetlb-64K", "64K pages reserved at start (arm64, 4K granule)"},
-                   {"hugetlb-2M", "2M pages reserved at start"},
-                   {"hugetlb-32M", "32M pages reserved at start (arm64, 4K and 16K granules)"},
-                   {"hugetlb-512M", "512M pages reserved at start (arm64, 64K granule)"},
-                   {"hugetlb-1G", "1G pages reserved at start (not with the 64K granule)"},
-                   {"hugetlb-16G", "16G pages reserved at start (arm64, 64K granule)"}})
-                  .or_default("base"),
+              choice("policy", "How memory is mapped.", policies()).or_default("base"),
               list("thp_sizes",
                    "Sizes that thp tries, the largest first; none: the next table level's block "
                    "(2M; 32M, 512M with granules of 16K, 64K).",

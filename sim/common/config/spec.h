@@ -2,6 +2,7 @@
 // The one source of the loader's checks (check.h), of the JSON Schema (json_schema.h) and of the
 // defaults in a resolved config.
 #pragma once
+#include <any>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -17,6 +18,7 @@ namespace nestwalk::config {
 struct Choice {
   std::string name;
   std::string doc = {};
+  std::any value = {};  // what the name stands for, usually an enumerator: Value::as<T>()
 };
 
 struct Spec {

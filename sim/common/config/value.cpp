@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "common/base/check.h"
+#include "common/config/spec.h"
 
 namespace nestwalk::config {
 
@@ -55,6 +56,13 @@ const std::string& Value::as_text() const {
   NW_CHECK(type_ == Type::text || type_ == Type::choice || type_ == Type::path, "'{}' is not text",
            path_);
   return text_;
+}
+
+const std::any& Value::choice_value() const {
+  NW_CHECK(choices_, "'{}' is not a choice", path_);
+  for (const Choice& choice : *choices_)
+    if (choice.name == text_) return choice.value;
+  NW_CHECK(false, "'{}' is not a choice of '{}'", text_, path_);
 }
 
 std::filesystem::path Value::as_path() const {

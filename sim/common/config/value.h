@@ -1,6 +1,7 @@
 // A checked config as a tree: every key known, every value in range, every default filled. Reading
 // a path that the layout does not have, or as the wrong type, is a programmer's error (NW_CHECK).
 #pragma once
+#include <any>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -8,10 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/check.h"
 #include "common/base/user_error.h"
 #include "common/config/where.h"
 
 namespace nestwalk::config {
+
+struct Choice;
 
 class Value {
  public:
@@ -43,6 +47,13 @@ class Value {
   std::uint64_t as_uint() const;       // whole, bytes, address
   double as_real() const;              // real, whole
   const std::string& as_text() const;  // text, choice, path
+  // What the chosen name stands for; T is the type that the layout gives for this key.
+  template <class T>
+  T as() const {
+    const T* value = std::any_cast<T>(&choice_value());
+    NW_CHECK(value, "'{}' is no choice of this type", path_);
+    return *value;
+  }
   // A path as the file system needs it: relative ones start at the file that names them.
   std::filesystem::path as_path() const;
 
@@ -60,17 +71,21 @@ class Value {
   void set_whole(std::uint64_t number) { number_ = number; }
   void set_real(double real) { real_ = real; }
   void set_text(std::string text) { text_ = std::move(text); }
+  void set_choices(const std::vector<Choice>* choices) { choices_ = choices; }
   void set_default() { is_default_ = true; }
   void add(Value item) { items_.push_back(std::move(item)); }
   void remove(std::string_view key);
   Value& mutable_at(std::string_view path) { return const_cast<Value&>(at(path)); }
 
  private:
+  const std::any& choice_value() const;
+
   Type type_ = Type::object;
   bool is_default_ = false;
   std::uint64_t number_ = 0;
   double real_ = 0;
   std::string text_, path_;
+  const std::vector<Choice>* choices_ = nullptr;  // the layout's, of a choice
   std::vector<Value> items_;
   Where where_;
 };

@@ -10,6 +10,7 @@
 
 #include "common/base/user_error.h"
 #include "common/vectors/differences.h"
+#include "common/vectors/images.h"
 #include "common/vectors/line_reader.h"
 
 namespace nestwalk {
@@ -42,7 +43,9 @@ class Run {
       if (line.empty()) continue;
       place_ = fmt::format("{}:{}", path, reader.line_number());
       try {
-        this->line(nlohmann::json::parse(line));
+        nlohmann::json json = nlohmann::json::parse(line);
+        if (json.is_object()) expand_images(json, std::filesystem::path(path).parent_path());
+        this->line(json);
       } catch (const nlohmann::json::exception& error) {
         throw UserErrors(UserError{path, reader.line_number(), "", without_code(error.what())});
       } catch (const std::invalid_argument& error) {

@@ -156,8 +156,9 @@ Record parse_record(const Json& line) {
   Record record;
   record.id = line.at("id").get<std::string>();
   record.batch = line.at("batch").get<std::string>();
+  const auto& generation = line.at("gen").get_ref<const std::string&>();  // "61", "61-nopt"
   record.generation =
-      static_cast<unsigned>(parse_number(line.at("gen").get_ref<const std::string&>()));
+      static_cast<unsigned>(parse_number(generation.substr(0, generation.find('-'))));
   record.host_levels = line.at("host").get<unsigned>();
   if (record.host_levels != 4 && record.host_levels != 5)
     throw std::invalid_argument("\"host\" must be 4 or 5");

@@ -65,6 +65,19 @@ TEST_CASE("steps that run the nested guest are counted by kind; what they map fo
   CHECK(result.not_modelled == std::map<std::string, std::size_t>{{"run", 1}});
 }
 
+TEST_CASE(
+    "steps of a dead vCPU are no steps, and L1's accesses beyond its addresses not modelled") {
+  nlohmann::json record = small_record();
+  record["steps"][3]["observed"] = {{"user", {"skipped"}}};
+  CHECK(check(record).checked == 3);
+  CHECK(check(record).mismatches.empty());
+  record = small_record();
+  record["steps"][3]["addr"] = "0x10000000000";
+  const RecordResult result = check(record);
+  CHECK(result.checked == 3);
+  CHECK(result.not_modelled == std::map<std::string, std::size_t>{{"L1 beyond its addresses", 1}});
+}
+
 TEST_CASE("the shipped records agree in what is modelled") {
   const std::string files[] = {NESTWALK_SOURCE_DIR
                                "/tests/conformance/records/arm64-scripted-7.3.4.jsonl.xz"};

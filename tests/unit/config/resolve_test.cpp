@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "common/config/choices.h"
 #include "helpers.h"
 
 using namespace nestwalk::config;
@@ -47,6 +48,7 @@ TEST_CASE("defaults are filled in, and what depends on the machine is settled") 
   CHECK(intel.at("seed").is_default());
   CHECK_FALSE(intel.at("check").as_bool());
   CHECK(intel.at("translation.x86.stage2").as_text() == "ept");
+  CHECK(intel.at("translation.x86.stage2").as<X86Stage2>() == X86Stage2::ept);
   CHECK(intel.at("workload.write_fraction").as_real() == 0.3);
   CHECK(intel.at("workload.base").as_uint() == std::uint64_t{1} << 36);
   CHECK_FALSE(intel.has("translation.arm64"));
@@ -54,7 +56,7 @@ TEST_CASE("defaults are filled in, and what depends on the machine is settled") 
   CHECK(intel.host_costs.name == "x86-kvm");
   CHECK(intel.host_costs.clock_mhz == 2500);
   const Config amd = resolved(small_config, {"machine.preset=zen2"});
-  CHECK(amd.at("translation.x86.stage2").as_text() == "npt");
+  CHECK(amd.at("translation.x86.stage2").as<X86Stage2>() == X86Stage2::npt);  // from auto
   CHECK(amd.host_costs.name == "x86-kvm-amd");
   const Config arm = resolved(small_config, {"machine.preset=neoverse-n1",
                                              "translation.arm64.granule=16K", "guest.policy=thp"});

@@ -1,4 +1,4 @@
-#include "schema_interpreter.h"
+#include "unit/config/schema_interpreter.h"
 
 #include <algorithm>
 #include <cmath>
