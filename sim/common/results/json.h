@@ -7,7 +7,7 @@
 
 namespace nestwalk {
 
-inline constexpr unsigned results_schema = 2;
+inline constexpr unsigned results_schema = 3;
 
 // The text of result.json. A function of what was simulated alone: Results::host is left out.
 std::string to_json(const Results& results);

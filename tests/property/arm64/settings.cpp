@@ -63,7 +63,7 @@ GeometryRequest Setting::request(std::uint64_t ttbr) const {
 }
 
 RootedGeometry Setting::geometry(std::uint64_t ttbr) const {
-  return (stage == 1 ? stage1_geometry : stage2_geometry)(request(ttbr), features(), {});
+  return (stage == 1 ? stage1_geometry : stage2_geometry)(request(ttbr), features(), {}, {});
 }
 
 std::uint64_t Setting::address_in(std::uint64_t d, unsigned lg2) const {

@@ -97,7 +97,7 @@ TEST_CASE("broken and foreign files are refused, saying where") {
 
   const UserError newer = error_after([](Document& d) { d["schema"] = 1; });
   CHECK(newer.text() ==
-        "some/result.json: schema: schema 1 is not known; this version reads schema 2");
+        "some/result.json: schema: schema 1 is not known; this version reads schema 3");
   const UserError missing =
       error_after([](Document& d) { d["walks"]["faulted"].erase("entry_reads"); });
   CHECK(missing.key == "walks.faulted.entry_reads");
