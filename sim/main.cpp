@@ -9,12 +9,14 @@
 #include "arm64/build.h"
 #include "arm64/kvm/arm64_architecture.h"
 #include "arm64/records/record_checker.h"
+#include "arm64/scenario/arm64_dialect.h"
 #include "arm64/vectors/vector_checker.h"
 #include "common/base/user_error.h"
 #include "common/cli/program.h"
 #include "common/config/choices.h"
 #include "x86/kvm/x86_architecture.h"
 #include "x86/records/record_checker.h"
+#include "x86/scenario/x86_dialect.h"
 #include "x86/vectors/vector_checker.h"
 
 namespace nestwalk {
@@ -106,9 +108,32 @@ std::unique_ptr<Architecture> make_architecture(const Config& config) {
   return config.at("machine.isa").as<Isa>() == Isa::arm64 ? make_arm64(config) : make_x86(config);
 }
 
+std::unique_ptr<scenario::Dialect> make_dialect(const Value& machine) {
+  if (machine.at("isa").as_text() == "arm64") {
+    arm64::TranslationSpec spec;
+    spec.stage1->hardware_access_flag = machine.at("hardware_access_flag").as_bool();
+    spec.stage1->hardware_dirty = machine.at("hardware_dirty").as_bool();
+    if (const std::string problem = arm64::why_illegal(spec); !problem.empty())
+      throw UserErrors(machine.error(problem));
+    return std::make_unique<arm64::Arm64Dialect>(spec);
+  }
+  const auto kind = [&](std::string_view key) {
+    return machine.at(key).as_text() == "5level" ? x86::PagingKind::five_level
+                                                 : x86::PagingKind::four_level;
+  };
+  x86::TranslationSpec spec;
+  const bool npt = machine.at("stage2").as_text() == "npt";
+  spec.cpu.vendor = npt ? x86::Vendor::amd : x86::Vendor::intel;
+  spec.host = npt ? x86::VirtualMachine::Paging::npt : x86::VirtualMachine::Paging::ept;
+  spec.guest = kind("paging");
+  spec.host_kind = kind("stage2_paging");
+  return std::make_unique<x86::X86Dialect>(spec);
+}
+
 cli::Program program() {
   cli::Program program;
   program.make_architecture = make_architecture;
+  program.make_dialect = make_dialect;
   program.checkers.push_back(std::make_unique<x86::X86VectorChecker>());
   program.checkers.push_back(arm64::make_vector_checker());
   program.record_checkers.push_back(std::make_unique<arm64::ArmRecordChecker>());

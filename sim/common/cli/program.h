@@ -1,12 +1,14 @@
 // What main gives the commands: the architectures, and where the project's own files lie.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/cli/simulation.h"
 #include "common/config/library.h"
+#include "common/scenario/dialect.h"
 #include "common/vectors/record_checker.h"
 #include "common/vectors/vector_checker.h"
 
@@ -14,6 +16,8 @@ namespace nestwalk::cli {
 
 struct Program {
   MakeArchitecture make_architecture;
+  // The architecture of a scenario, from its `machine`.
+  std::function<std::unique_ptr<scenario::Dialect>(const config::Value& machine)> make_dialect;
   std::vector<std::unique_ptr<VectorChecker>> checkers;
   std::vector<std::unique_ptr<RecordChecker>> record_checkers;
   config::Library library;           // configs/
@@ -31,6 +35,7 @@ int run_command(const Program& program, const Arguments& arguments);
 int compare_command(const Program& program, const Arguments& arguments);
 int list_command(const Program& program, const Arguments& arguments);
 int explain_command(const Program& program, const Arguments& arguments);
+int scenario_command(const Program& program, const Arguments& arguments);
 int check_command(const Program& program, const Arguments& arguments);
 int bench_command(const Program& program, const Arguments& arguments);
 int measure_command(const Program& program, const Arguments& arguments);

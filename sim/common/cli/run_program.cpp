@@ -20,6 +20,7 @@ constexpr Command commands[] = {
     {"run", "run one simulation and print its report", run_command},
     {"compare", "run several variants, or read their results, and compare them", compare_command},
     {"explain", "tell one translation step by step", explain_command},
+    {"scenario", "play scenario files and say which hold", scenario_command},
     {"check", "check translations against vectors that another machine executed", check_command},
     {"list", "list presets, policies, workloads or costs", list_command},
     {"bench", "measure the simulator's speed", bench_command},

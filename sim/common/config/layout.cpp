@@ -4,6 +4,7 @@
 #include "common/config/cost_steps.h"
 #include "common/config/json_schema.h"
 #include "common/config/rules.h"
+#include "common/config/scenario_layout.h"
 
 namespace nestwalk::config {
 
@@ -89,7 +90,8 @@ const Spec& cost_layout() {
 std::vector<SchemaFile> schema_files() {
   return {{"nestwalk.schema.json", json_schema(run_layout())},
           {"machine.schema.json", json_schema(machine_layout())},
-          {"costs.schema.json", json_schema(cost_layout())}};
+          {"costs.schema.json", json_schema(cost_layout())},
+          {"scenario.schema.json", json_schema(scenario_layout())}};
 }
 
 }  // namespace nestwalk::config

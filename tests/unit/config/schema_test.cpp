@@ -13,6 +13,7 @@
 #include "common/config/layout.h"
 #include "common/config/parse.h"
 #include "common/config/scalar.h"
+#include "common/config/scenario_layout.h"
 #include "helpers.h"
 #include "schema_interpreter.h"
 
@@ -348,4 +349,32 @@ TEST_CASE("every shipped file satisfies the schema that its first line names") {
     ++count;
   }
   CHECK(count >= 22);
+}
+
+TEST_CASE("loader and schema agree on the shipped scenarios, and on keys that they lack") {
+  const Judges judges(scenario_layout());
+  unsigned files = 0;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(fs::path(source_dir) / "tests/scenarios")) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++files;
+    CAPTURE(entry.path().string());
+    Raw good = parsed(contents(entry.path()));
+    CHECK(judges.loader(good));
+    CHECK(judges.editor(good));
+    for (const char* key : {"isa", "gpa"}) {  // of another place
+      Raw bad = good;
+      Raw extra = *bad.find("scenario");
+      extra.key = key;
+      bad.items.push_back(extra);
+      CHECK_FALSE(judges.loader(bad));
+      CHECK_FALSE(judges.editor(bad));
+    }
+    const std::string step = "{do: access, address: 0, to: 0}";  // of another step
+    Raw bad = good;
+    bad.find("steps")->items.push_back(parsed(step));
+    CHECK_FALSE(judges.loader(bad));
+    CHECK_FALSE(judges.editor(bad));
+  }
+  CHECK(files >= 20);
 }
