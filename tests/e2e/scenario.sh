@@ -56,6 +56,11 @@ expect 1 "$NESTWALK" scenario good.yaml silent.yaml
 says out 'silent.yaml:8: violation'
 says out '1 passed, 1 failed'
 
+expect 1 "$NESTWALK" scenario good.yaml silent.yaml --junit results.xml
+says results.xml '<testsuite name="nestwalk scenario" tests="2" failures="1">'
+says results.xml '<failure message="silent.yaml:8: violation: expected none, found stale"/>'
+expect 2 "$NESTWALK" scenario good.yaml --junit none/results.xml
+
 # The same exit again and again: an entry that hardware refuses and its hypervisor takes for good.
 scene '{do: access, address: 0x1000}' \
   '{do: write_entry, table: second_stage, address: 0x200000, height: 0, value: 0}' \
@@ -89,4 +94,5 @@ impossible 'bad.yaml:6: steps.1: there is no vCPU 3' '{do: access, vcpu: 3, addr
 impossible 'bad.yaml:6: steps.1: 0x1000 is mapped already' '{do: map, address: 0x1000, to: 0x3000}'
 impossible 'bad.yaml:6: steps.1: 0x7000 is not mapped' '{do: unmap, address: 0x7000}'
 impossible 'bad.yaml:6: steps.1: slot 0 has no dirty log' '{do: get_dirty_log, slot: 0}'
+impossible 'bad.yaml:6: steps.1: 0x1001 and 4096 are not whole pages' '{do: discard, gpa: 0x1001, bytes: 4K}'
 impossible 'bad.yaml:6: steps.1: 0x40000000 lies in no slot' '{do: discard, gpa: 0x40000000, bytes: 4K}'

@@ -107,11 +107,6 @@ Spec invalidation(const char* name, std::string by_default, std::vector<std::str
                 std::move(with));
 }
 
-Spec with_name(Spec spec, std::string name) {
-  spec.name = std::move(name);
-  return spec;
-}
-
 Spec expected_exit(std::string name, std::string doc) {
   return object(
       std::move(name), std::move(doc),
@@ -208,7 +203,7 @@ std::vector<Spec> step_keys() {
              {"add_slot", "delete_slot", "move_slot", "set_slot_flags", "get_dirty_log"}),
       any_of(gpa("Guest-physical."),
              {"add_slot", "move_slot", "discard", "collapse", "protect_host"}),
-      any_of(with_name(bytes("size", "Bytes.", 4096, std::uint64_t{1} << 34), "bytes"),
+      any_of(bytes("bytes", "Bytes.", 4096, std::uint64_t{1} << 34),
              {"add_slot", "discard", "protect_host"}),
       any_of(choice("backing", "As in memory.slots.", {{"4K"}, {"THP"}, {"2M"}, {"1G"}})
                  .or_default("4K"),

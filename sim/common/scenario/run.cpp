@@ -210,7 +210,7 @@ std::string_view name_of(Violation violation) {
 }
 
 Played play(const Scene& scene, std::unique_ptr<Dialect> dialect) {
-  Played played{scene.name, {}, {}};
+  Played played{scene.place.file, scene.name, {}, {}};
   Place place = scene.place;
   try {
     World world(scene, std::move(dialect));

@@ -24,7 +24,7 @@ struct PlayedStep {
 };
 
 struct Played {
-  std::string name;
+  std::string file, name;
   std::vector<PlayedStep> steps;
   std::vector<Miss> misses;
   bool passed() const { return misses.empty(); }

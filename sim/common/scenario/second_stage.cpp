@@ -1,6 +1,9 @@
 #include "common/scenario/second_stage.h"
 
+#include <fmt/format.h>
+
 #include "common/base/bits.h"
+#include "common/scenario/bad_step.h"
 
 namespace nestwalk::scenario {
 namespace {
@@ -26,11 +29,15 @@ const Leaf* SecondStage::find(Ipa at) const {
   return found != leaves_.end() && found->first <= at.value ? &found->second : nullptr;
 }
 
-// A table that stands where a larger entry is to go, empty by now, is unlinked first.
+// What stands in the way is an empty table, where a larger entry is to go, or a word that a
+// scenario has written raw.
 void SecondStage::enter(const Leaf& leaf) {
-  const auto at =
-      leaf.size_lg2 > 12 ? entry_at_(leaf.base, (leaf.size_lg2 - 12) / 9) : std::nullopt;
+  const auto at = entry_at_(leaf.base, (leaf.size_lg2 - 12) / 9);
   if (at && io_.load(*at, 8)) io_.store(*at, 8, 0);
+  if (!vm_.tables->vacant(leaf.base.value, leaf.size_lg2, io_))
+    throw BadStep(
+        fmt::format("the hypervisor cannot map {:#x}: an entry that it has not made stands above",
+                    leaf.base.value));
   leaves_[leaf.base.value] = leaf;
   vm_.tables->map(leaf.base.value, leaf.frame.value, leaf.size_lg2, rights_of(leaf), io_);
 }

@@ -3,19 +3,13 @@
 // another.
 #pragma once
 #include <memory>
-#include <stdexcept>
 #include <vector>
 
 #include "common/mmu/vcpu_mmu.h"
+#include "common/scenario/bad_step.h"
 #include "common/scenario/second_stage.h"
 
 namespace nestwalk::scenario {
-
-// A step that cannot be made on this machine: the user's mistake.
-class BadStep : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct Counters {
   std::uint64_t exits = 0, mapped = 0, zapped = 0, spurious = 0, mmio = 0, flushes = 0;
@@ -105,6 +99,7 @@ class World {
   std::unique_ptr<SecondStage> second_;
   std::unique_ptr<GuestTableIo> guest_io_;
   std::unique_ptr<PageTables> guest_tables_;
+  unsigned areas_ = 0;  // of host memory that slots have been given
   UntimedPort port_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
   std::vector<Granted> guest_granted_, host_granted_;

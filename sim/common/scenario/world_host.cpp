@@ -9,12 +9,14 @@
 namespace nestwalk::scenario {
 namespace {
 
-// Each slot's memory begins at a place of its own, congruent with the guest's addresses modulo
-// 1 GiB but for the offset that the scenario asks for. Frames have the process's addresses.
+// A slot that is added gets memory of its own, at an address congruent with the guest's addresses
+// modulo 1 GiB but for the offset that the scenario asks for. Frames have the process's addresses.
 constexpr unsigned slot_space_lg2 = 35;
 
-Hva hva_of(const SlotSpec& slot) {
-  return Hva{((slot.id + std::uint64_t{1}) << slot_space_lg2) + (slot.gpa.value & low_mask(30)) +
+constexpr unsigned most_areas = 512;
+
+Hva hva_of(const SlotSpec& slot, std::uint64_t area) {
+  return Hva{((area + 1) << slot_space_lg2) + (slot.gpa.value & low_mask(30)) +
              slot.host_offset_bytes};
 }
 
@@ -50,7 +52,8 @@ const Slot& World::slot_with(std::uint16_t id) const {
 
 void World::add_slot(const SlotSpec& wanted, Outcome& outcome) {
   if (vm_.slots.with_id(wanted.id)) throw BadStep(fmt::format("slot {} exists", wanted.id));
-  const Hva hva = hva_of(wanted);
+  if (areas_ == most_areas) throw BadStep(fmt::format("more than {} slots are added", most_areas));
+  const Hva hva = hva_of(wanted, areas_);
   const SlotRequest request{wanted.id, wanted.gpa,       wanted.bytes,
                             hva,       wanted.read_only, wanted.log_dirty};
   if (const SlotVerdict verdict = vm_.slots.judge(request); verdict.error != SlotError::none) {
@@ -61,15 +64,14 @@ void World::add_slot(const SlotSpec& wanted, Outcome& outcome) {
   const unsigned lg2 = pool_lg2(wanted.backing);
   const unsigned align_lg2 = lg2 ? lg2 : 12;
   const Hva first = hva.aligned(align_lg2);
-  if (!vm_.backing.area_of(first)) {  // else: the memory of a slot deleted before
-    Area area;
-    area.range = {first, align_up(hva.value + wanted.bytes, align_lg2) - first.value};
-    area.policy = lg2 == 30                              ? huge_1g_.get()
-                  : wanted.backing == BackingKind::small ? small_.get()
-                                                         : huge_2m_.get();
-    area.hugetlb_lg2 = static_cast<std::uint8_t>(lg2);
-    vm_.backing.add_area(area);
-  }
+  Area area;
+  area.range = {first, align_up(hva.value + wanted.bytes, align_lg2) - first.value};
+  area.policy = lg2 == 30                              ? huge_1g_.get()
+                : wanted.backing == BackingKind::small ? small_.get()
+                                                       : huge_2m_.get();
+  area.hugetlb_lg2 = static_cast<std::uint8_t>(lg2);
+  vm_.backing.add_area(area);
+  ++areas_;
   change_slot(request, outcome);
 }
 
@@ -134,6 +136,8 @@ void World::get_dirty_log(const Step& step, Outcome& outcome) {
 }
 
 void World::change_host(const Step& step, Outcome& outcome) {
+  if ((step.address | step.bytes) & 4095)
+    throw BadStep(fmt::format("{:#x} and {} are not whole pages", step.address, step.bytes));
   const Slot& slot = slot_around(Ipa{step.address});
   const Hva hva = slot.hva_of(Ipa{step.address});
   const HvaRange range =
