@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "common/cpu/cpu.h"
 #include "common/cpu/software.h"
 #include "common/mmu/engine.h"
 
@@ -12,6 +13,8 @@ namespace nestwalk {
 class Processor : public Software {
  public:
   virtual unsigned vcpu() const = 0;
+  // The same vCPU with the verbs of cpu.h.
+  virtual Cpu& cpu() = 0;
   virtual const TranslationEngine& engine() const = 0;
 
   // What one instruction does to the translation hardware: writes registers, perhaps reads memory

@@ -3,14 +3,16 @@
 //   struct Driver {
 //     explicit Driver(unsigned vcpus);
 //     PhysicalMemory& memory();
-//     Recorder& recorder();                                        // the observer
-//     bool cached(unsigned vcpu);                                  // whether hardware holds
-//     anything void fill(unsigned vcpu);                                    // makes it hold
-//     something void run(World world, std::vector<std::function<void(Cpu&)>> acts);  // one for
-//     each vCPU
+//     SoftwareRecorder& recorder();
+//     void run(World world, std::vector<std::function<void(Cpu&)>> acts);
+//     bool cached(unsigned vcpu);
+//     void fill(unsigned vcpu);
 //   };
 //
-// and calls check_contract<Driver>(). Acts may run in any order, one after the other or in turns.
+// `recorder`: the observer. `run`: one act for each vCPU, one after the other or in turns, in any
+// order. `cached`: whether hardware holds anything, which `fill` makes it do; where a test cannot
+// see that, the driver lacks these two and leaves flushes_are_complete_when_they_return() out.
+// Acts use memory above 448 GiB: what lies below may be the machine's.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -39,7 +41,7 @@ inline Prices<SmallPath> small_prices() {
   return Prices<SmallPath>(list);
 }
 
-struct Recorder final : Observer {
+struct SoftwareRecorder final : Observer {
   void on(const StepTaken& event) override { steps.push_back(event); }
   void on(const LockWaited& event) override { waits.push_back(event); }
   std::vector<StepTaken> steps;
@@ -49,16 +51,17 @@ struct Recorder final : Observer {
 template <class Driver>
 void memory_holds_what_was_stored() {
   Driver driver(1);
-  driver.run(World::guest, {[](Cpu& cpu) {
-               CHECK(cpu.load(Pa{0x1000}, 8) == 0);
-               cpu.store(Pa{0x1000}, 8, 0x1122334455667788);
-               CHECK(cpu.load(Pa{0x1000}, 8) == 0x1122334455667788);
-               CHECK(cpu.load(Pa{0x1004}, 4) == 0x11223344);
-               CHECK(cpu.exchange(Pa{0x1000}, 8, 5, 6) == 0x1122334455667788);
-               CHECK(cpu.exchange(Pa{0x1000}, 8, 0x1122334455667788, 6) == 0x1122334455667788);
-               CHECK(cpu.load(Pa{0x1000}, 8) == 6);
-             }});
-  CHECK(driver.memory().read(Pa{0x1000}, 8) == 6);
+  driver.run(
+      World::guest, {[](Cpu& cpu) {
+        CHECK(cpu.load(Pa{0x70'0000'1000}, 8) == 0);
+        cpu.store(Pa{0x70'0000'1000}, 8, 0x1122334455667788);
+        CHECK(cpu.load(Pa{0x70'0000'1000}, 8) == 0x1122334455667788);
+        CHECK(cpu.load(Pa{0x70'0000'1004}, 4) == 0x11223344);
+        CHECK(cpu.exchange(Pa{0x70'0000'1000}, 8, 5, 6) == 0x1122334455667788);
+        CHECK(cpu.exchange(Pa{0x70'0000'1000}, 8, 0x1122334455667788, 6) == 0x1122334455667788);
+        CHECK(cpu.load(Pa{0x70'0000'1000}, 8) == 6);
+      }});
+  CHECK(driver.memory().read(Pa{0x70'0000'1000}, 8) == 6);
 }
 
 template <class Driver>
@@ -94,7 +97,7 @@ void worlds_own_all_cycles() {
                cpu.step(prices[SmallPath::Step::look]);
                CHECK(cpu.enter(World::guest_hypervisor) == World::nested_guest);
                cpu.step(prices[SmallPath::Step::look], 2);
-               cpu.store(Pa{0x2000}, 8, 1);
+               cpu.store(Pa{0x70'0000'2000}, 8, 1);
                CHECK(cpu.enter(World::host) == World::guest_hypervisor);
                cpu.step(prices[SmallPath::Step::look], 5);
                CHECK(cpu.enter(World::guest) == World::host);
@@ -113,11 +116,11 @@ void exclusive_locks_exclude() {
   const auto add = [&](Cpu& cpu) {
     const Holding holding(cpu, lock, Hold::write);
     CHECK(lock.held_by(cpu));
-    const std::uint64_t before = cpu.load(Pa{0x3000}, 8);
-    cpu.store(Pa{0x3000}, 8, before + 1);
+    const std::uint64_t before = cpu.load(Pa{0x70'0000'3000}, 8);
+    cpu.store(Pa{0x70'0000'3000}, 8, before + 1);
   };
   driver.run(World::guest, {add, add, add});
-  CHECK(driver.memory().read(Pa{0x3000}, 8) == 3);
+  CHECK(driver.memory().read(Pa{0x70'0000'3000}, 8) == 3);
   CHECK_FALSE(lock.held());
   for (const LockWaited& wait : driver.recorder().waits) CHECK(wait.lock == "page table");
 }
@@ -130,17 +133,17 @@ void readers_and_writers() {
   const auto read = [&](Cpu& cpu) {
     const Holding holding(cpu, lock, Hold::read);
     CHECK_FALSE(writing);
-    cpu.load(Pa{0x3000}, 8);
+    cpu.load(Pa{0x70'0000'3000}, 8);
     CHECK_FALSE(writing);
   };
   const auto write = [&](Cpu& cpu) {
     const Holding holding(cpu, lock, Hold::write);
     writing = true;
-    cpu.store(Pa{0x3000}, 8, 7);
+    cpu.store(Pa{0x70'0000'3000}, 8, 7);
     writing = false;
   };
   driver.run(World::host, {read, write, read});
-  CHECK(driver.memory().read(Pa{0x3000}, 8) == 7);
+  CHECK(driver.memory().read(Pa{0x70'0000'3000}, 8) == 7);
   CHECK_FALSE(lock.held());
 }
 

@@ -16,12 +16,12 @@ struct Bench {
     for (FakeHardware& one : hardware) targets.push_back(&one);
   }
   PhysicalMemory& memory() { return physical; }
-  Recorder& recorder() { return events; }
+  SoftwareRecorder& recorder() { return events; }
   bool cached(unsigned vcpu) { return hardware[vcpu].cached; }
   void fill(unsigned vcpu) { hardware[vcpu].cached = true; }
 
   PhysicalMemory physical;
-  Recorder events;
+  SoftwareRecorder events;
   std::vector<FakeHardware> hardware;
   std::vector<InstructionTarget*> targets;
 };

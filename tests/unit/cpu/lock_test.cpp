@@ -79,7 +79,7 @@ TEST_CASE("an exclusive lock is not for readers; only a holder gives back") {
 TEST_CASE("waiting is told: who, for which lock, how long") {
   const Prices<SmallPath> prices = small_prices();
   PhysicalMemory memory;
-  Recorder events;
+  SoftwareRecorder events;
   Lock lock("mmu_lock", 1, Lock::Kind::reader_writer);
   Schedule schedule(memory, {}, {}, &events);
   schedule.add(World::host, [&](Cpu& cpu) {
