@@ -8,11 +8,13 @@
 
 #include "arm64/build.h"
 #include "arm64/kvm/arm64_architecture.h"
-#include "arm64/vector_check.h"
+#include "arm64/records/record_checker.h"
+#include "arm64/vectors/vector_checker.h"
 #include "common/base/user_error.h"
 #include "common/cli/program.h"
 #include "x86/kvm/x86_architecture.h"
-#include "x86/vector_checker.h"
+#include "x86/records/record_checker.h"
+#include "x86/vectors/vector_checker.h"
 
 namespace nestwalk {
 namespace {
@@ -98,6 +100,8 @@ cli::Program program() {
   program.make_architecture = make_architecture;
   program.checkers.push_back(std::make_unique<x86::X86VectorChecker>());
   program.checkers.push_back(arm64::make_vector_checker());
+  program.record_checkers.push_back(std::make_unique<arm64::ArmRecordChecker>());
+  program.record_checkers.push_back(std::make_unique<x86::X86RecordChecker>());
   const char* home = std::getenv("NESTWALK_HOME");
   program.home = home ? home : NESTWALK_SOURCE_DIR;
   program.library.folders = {program.home / "configs"};

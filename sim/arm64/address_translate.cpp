@@ -14,7 +14,7 @@ AtResult address_translate(const Engine& engine, const AtOperation& op, Va va, W
                            WalkPort& port) {
   NW_CHECK(!op.with_pan || engine.features().pan >= 2, "AT S1E1RP and S1E1WP need FEAT_PAN2");
   const ProcessorState as{.el = op.el, .pan = op.with_pan && engine.processor_state().pan};
-  Engine other(engine.features(), engine.knobs(), engine.registers(), as);
+  Engine other(engine.features(), engine.knobs(), engine.registers(), as, engine.departures());
   Access access;
   access.type = op.write ? AccessType::write : AccessType::read;
   access.user = op.el == 0;

@@ -7,8 +7,8 @@
 namespace nestwalk::arm64 {
 
 Engine::Engine(const Features& features, const Knobs& knobs, const Registers& regs,
-               const ProcessorState& now)
-    : features_(features), knobs_(knobs), regs_(regs), now_(now) {
+               const ProcessorState& now, const Departures& departures)
+    : features_(features), knobs_(knobs), departures_(departures), regs_(regs), now_(now) {
   decode();
 }
 
@@ -23,7 +23,7 @@ void Engine::set_processor_state(const ProcessorState& now) {
 }
 
 void Engine::decode() {
-  state_ = decode_state(regs_, now_, features_, knobs_);
+  state_ = decode_state(regs_, now_, features_, knobs_, departures_);
   pan_ = state_.stage1_on && state_.halves[0].controls().pan;
   unprivileged_is_privileged_ = !judged_unprivileged(true, regs_, now_, features_);
 }

@@ -14,10 +14,11 @@ namespace nestwalk::arm64 {
 class Engine final : public TranslationEngine {
  public:
   explicit Engine(const Features& features, const Knobs& knobs = {}, const Registers& regs = {},
-                  const ProcessorState& now = {});
+                  const ProcessorState& now = {}, const Departures& departures = {});
 
   const Features& features() const { return features_; }
   const Knobs& knobs() const { return knobs_; }
+  const Departures& departures() const { return departures_; }
   const Registers& registers() const { return regs_; }
   const ProcessorState& processor_state() const { return now_; }
   const TranslationState& state() const { return state_; }
@@ -63,6 +64,7 @@ class Engine final : public TranslationEngine {
 
   Features features_;
   Knobs knobs_;
+  Departures departures_;
   Registers regs_;
   ProcessorState now_;
   TranslationState state_;

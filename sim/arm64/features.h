@@ -1,5 +1,5 @@
-// What the modelled processor implements (the ID registers' view), and the choices that the Arm ARM
-// leaves to an implementation. Both are fixed for a run.
+// What the modelled processor implements (the ID registers' view), the choices that the Arm ARM
+// leaves to an implementation, and where an emulator departs from it. All are fixed for a run.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -40,7 +40,7 @@ struct Features {
   }
 };
 
-// CONSTRAINED UNPREDICTABLE and IMPLEMENTATION DEFINED choices.
+// CONSTRAINED UNPREDICTABLE and IMPLEMENTATION DEFINED choices: each value is an Arm processor.
 struct Knobs {
   enum class TxSz : std::uint8_t { fault, clamp };
   // TxSZ below its minimum (`clamp` is not legal with FEAT_LPA, and then taken as `fault`).
@@ -59,22 +59,6 @@ struct Knobs {
   bool contig_too_large_faults = false;
   // A block with nT = 1: a Translation fault, or mapped, but kept by no TLB.
   bool nt_faults = false;
-
-  // A leaf whose dirty state hardware manages counts as writable, clean or not, where writability
-  // forbids execution (WXN; EL1 from what EL0 may write). The Arm ARM says yes; some emulators do
-  // not.
-  bool clean_forbids_execution = true;
-
-  // An output size of 48 bits or less leaves the address bits above 47 that descriptors keep in
-  // their low halves to be looked at, so that they give an Address size fault. The Arm ARM says
-  // yes; some emulators do not.
-  bool low_halves_always_count = true;
-  // With 52-bit addresses bits 5:2 of a TTBR are address bits 51:48 alone; in front of a root of
-  // less than 64 bytes some emulators take bits 5:4 a second time, as bits of the base.
-  bool root_keeps_bits_5_4 = false;
-  // Stage 2's input size and start level are judged by PAMax, as the Arm ARM says, or by
-  // VTCR_EL2.PS, as some emulators do.
-  bool stage2_judged_by_ps = false;
 
   // With hardware's access flag: whether it is set by an access that is then denied (Permission,
   // Alignment).
@@ -95,6 +79,22 @@ struct Knobs {
   bool wrong_ttl_keeps = true;
   // HPFAR_EL2 after a stage-2 Permission fault of the access itself: zero stands for UNKNOWN.
   bool hpfar_on_permission = false;
+};
+
+// Where an emulator is known to depart from the Arm ARM. No processor has these: they serve to
+// compare with what such a machine has executed (vectors/), and no TranslationSpec names them.
+struct Departures {
+  // A clean leaf whose dirty state hardware manages does not count as writable where writability
+  // forbids execution (WXN; EL1 from what EL0 may write).
+  bool clean_is_executable = false;
+  // With an output size of 48 bits or less, the address bits above 47 that descriptors keep in
+  // their low halves are not looked at, and give no Address size fault.
+  bool low_halves_ignored = false;
+  // With 52-bit addresses bits 5:4 of a TTBR, address bits 51:50, are bits of the base as well if
+  // the root is of less than 64 bytes.
+  bool root_keeps_bits_5_4 = false;
+  // VTCR_EL2.PS, not PAMax, limits stage 2's input size and start level.
+  bool stage2_judged_by_ps = false;
 };
 
 }  // namespace nestwalk::arm64

@@ -42,7 +42,7 @@ TwoHalves registers_of(Regime regime, const Registers& r) {
 }
 
 void decode_half(unsigned half, const TwoHalves& from, bool nv1, bool pan, const Features& features,
-                 const Knobs& knobs, TranslationState& state) {
+                 const Knobs& knobs, const Departures& departures, TranslationState& state) {
   const Tcr tcr = from.tcr;
   GeometryRequest ask;
   ask.granule = supported(half ? granule_of_tg1(tcr.tg1()) : granule_of_tg0(tcr.tg0()),
@@ -54,7 +54,7 @@ void decode_half(unsigned half, const TwoHalves& from, bool nv1, bool pan, const
   ask.ttbr = from.ttbr[half];
 
   Stage1Format::Controls c;
-  c.tables = stage1_geometry(ask, features, knobs);
+  c.tables = stage1_geometry(ask, features, knobs, departures);
   c.upper = half == 1;
   c.walks_disabled = tcr.epd(half);
   c.user_disabled = features.e0pd && tcr.e0pd(half);
@@ -75,7 +75,7 @@ void decode_half(unsigned half, const TwoHalves& from, bool nv1, bool pan, const
 }
 
 void decode_el2(const Registers& r, const Features& features, const Knobs& knobs,
-                TranslationState& state) {
+                const Departures& departures, TranslationState& state) {
   const TcrEl2 tcr{r.tcr_el2};
   const Sctlr sctlr{r.sctlr_el2};
   GeometryRequest ask;
@@ -87,7 +87,7 @@ void decode_el2(const Registers& r, const Features& features, const Knobs& knobs
   ask.ttbr = r.ttbr0_el2;
 
   Stage1Format::Controls c;
-  c.tables = stage1_geometry(ask, features, knobs);
+  c.tables = stage1_geometry(ask, features, knobs, departures);
   c.one_privilege = true;
   c.hierarchy_off = features.hpds && tcr.hpd();
   c.wxn = sctlr.wxn();
@@ -103,7 +103,8 @@ void decode_el2(const Registers& r, const Features& features, const Knobs& knobs
   state.tbi_fetch[0] = tcr.tbi() && !(features.tbid && tcr.tbid());
 }
 
-Stage2Format decode_stage2(const Registers& r, const Features& features, const Knobs& knobs) {
+Stage2Format decode_stage2(const Registers& r, const Features& features, const Knobs& knobs,
+                           const Departures& departures) {
   const Vtcr vtcr{r.vtcr_el2};
   const Hcr hcr{r.hcr_el2};
   GeometryRequest ask;
@@ -118,7 +119,7 @@ Stage2Format decode_stage2(const Registers& r, const Features& features, const K
   ask.el1_is_aarch32 = !hcr.rw();
 
   Stage2Format::Controls c;
-  c.tables = stage2_geometry(ask, features, knobs);
+  c.tables = stage2_geometry(ask, features, knobs, departures);
   c.ha = features.hafdbs >= 1 && vtcr.ha();
   c.hd = features.hafdbs >= 2 && vtcr.hd();
   c.xnx = features.xnx;
@@ -150,7 +151,8 @@ std::uint16_t current_asid(Regime regime, const Registers& regs, const Features&
 }
 
 TranslationState decode_state(const Registers& regs, const ProcessorState& now,
-                              const Features& features, const Knobs& knobs) {
+                              const Features& features, const Knobs& knobs,
+                              const Departures& departures) {
   TranslationState state;
   const Hcr hcr{regs.hcr_el2};
   const bool host = vhe_host(regs, features);
@@ -158,21 +160,21 @@ TranslationState decode_state(const Registers& regs, const ProcessorState& now,
   state.pa_bits = features.pa_bits;
   state.default_cacheable = hcr.dc() && state.regime == Regime::el1_0 && !(host && hcr.tge());
   if (state.regime == Regime::el2) {
-    decode_el2(regs, features, knobs, state);
+    decode_el2(regs, features, knobs, departures, state);
     state.stage1_on = Sctlr{regs.sctlr_el2}.m();
   } else {
     const TwoHalves from = registers_of(state.regime, regs);
     const bool el1 = state.regime == Regime::el1_0;
     const bool nv1 = features.nv1 && el1 && hcr.nv() && hcr.nv1();
     for (const unsigned half : {0u, 1u})
-      decode_half(half, from, nv1, now.pan, features, knobs, state);
+      decode_half(half, from, nv1, now.pan, features, knobs, departures, state);
     // DC and TGE switch stage 1 of EL1&0 off; DC switches stage 2 on. {E2H, TGE} = {1, 1} overrides
     // DC.
     const bool overridden = host && hcr.tge();
     state.stage1_on = from.sctlr.m() && !(el1 && ((hcr.dc() && !overridden) || hcr.tge()));
     state.stage2_on = el1 && !overridden && (hcr.vm() || hcr.dc());
   }
-  if (state.stage2_on) state.stage2 = decode_stage2(regs, features, knobs);
+  if (state.stage2_on) state.stage2 = decode_stage2(regs, features, knobs, departures);
 
   const std::uint16_t vm = state.regime == Regime::el1_0 ? current_vmid(regs, features) : 0;
   const auto regime = static_cast<std::uint16_t>(state.regime);

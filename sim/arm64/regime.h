@@ -47,7 +47,7 @@ struct TranslationState {
 };
 
 TranslationState decode_state(const Registers&, const ProcessorState&, const Features&,
-                              const Knobs&);
+                              const Knobs&, const Departures& = {});
 
 // Whether an access is judged as unprivileged. `unprivileged` asks for EL0, or for LDTR and STTR,
 // which UAO turns into privileged ones, and which EL2 knows only under {E2H, TGE} = {1, 1}.

@@ -31,7 +31,7 @@ Rights Stage1Format::rights(Path path, std::uint64_t word) const {
   const std::uint64_t d = geometry().load(word);
   const bool writable = !path.read_only && (!bit(d, ap2) || dirty_managed(d));
   const bool forbids =
-      geometry().knobs.clean_forbids_execution ? writable : !path.read_only && !bit(d, ap2);
+      geometry().departures.clean_is_executable ? !path.read_only && !bit(d, ap2) : writable;
   if (c_.one_privilege) {
     const bool x = !bit(d, uxn) && !path.uxn && !(c_.wxn && forbids);
     return make_rights(true, writable, x, false, false, false);

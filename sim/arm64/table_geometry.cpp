@@ -52,7 +52,7 @@ std::optional<int> stage2_start_level(const GeometryRequest& ask, bool ds,
 }
 
 // What an emulator refuses because it takes VTCR_EL2.PS for PAMax, and what it does not know of
-// start levels with 52-bit addresses (Knobs::stage2_judged_by_ps).
+// start levels with 52-bit addresses (Departures::stage2_judged_by_ps).
 bool refused_by_ps(const TableGeometry& g, int level) {
   if (g.input_bits > g.output_bits) return true;
   switch (g.granule.lg2) {
@@ -67,7 +67,7 @@ bool refused_by_ps(const TableGeometry& g, int level) {
 
 // What both stages settle before their start levels.
 TableGeometry common_geometry(const GeometryRequest& ask, const Features& features,
-                              const Knobs& knobs) {
+                              const Knobs& knobs, const Departures& departures) {
   TableGeometry g;
   g.granule = row(ask.granule);
   g.ds = ask.ds && features.lpa2 && ask.granule != Granule::k64;
@@ -75,8 +75,9 @@ TableGeometry common_geometry(const GeometryRequest& ask, const Features& featur
   g.big_endian = ask.big_endian;
   g.honours_nt = features.bbm == 1 || features.bbm == 2;
   g.knobs = knobs;
+  g.departures = departures;
   g.output_bits = static_cast<std::uint8_t>(output_bits(ask.ps, ask.granule, g.ds, features));
-  if (!knobs.low_halves_always_count && g.output_bits <= 48) {
+  if (departures.low_halves_ignored && g.output_bits <= 48) {
     g.lpa64 = false;
     g.ds_low_bits = 0;
   }
@@ -90,7 +91,7 @@ TableGeometry common_geometry(const GeometryRequest& ask, const Features& featur
 RootedGeometry rooted(TableGeometry g, const GeometryRequest& ask) {
   const bool wide = g.ds || (g.lpa64 && ask.ps == 6);
   std::uint64_t root = ask.ttbr & field_mask(47, 1);
-  const unsigned low = g.knobs.root_keeps_bits_5_4 ? 4 : 6;
+  const unsigned low = g.departures.root_keeps_bits_5_4 ? 4 : 6;
   if (wide) root = (root & field_mask(47, low)) | bits(ask.ttbr, 5, 2) << 48;
   root = align_down(root, g.root_lg2());
   if (g.out_of_range(root)) g.refused = FaultCause::address_size;
@@ -137,8 +138,8 @@ unsigned ps_for(unsigned address_bits) {
 }
 
 RootedGeometry stage1_geometry(const GeometryRequest& ask, const Features& features,
-                               const Knobs& knobs) {
-  TableGeometry g = common_geometry(ask, features, knobs);
+                               const Knobs& knobs, const Departures& departures) {
+  TableGeometry g = common_geometry(ask, features, knobs, departures);
   const bool wide = ask.granule == Granule::k64 ? features.lva : g.ds;
   unsigned txsz = ask.txsz;
   if (txsz_faults(txsz, wide ? 12 : 16, max_txsz(ask.granule, features), features, knobs))
@@ -149,8 +150,8 @@ RootedGeometry stage1_geometry(const GeometryRequest& ask, const Features& featu
 }
 
 RootedGeometry stage2_geometry(const GeometryRequest& ask, const Features& features,
-                               const Knobs& knobs) {
-  TableGeometry g = common_geometry(ask, features, knobs);
+                               const Knobs& knobs, const Departures& departures) {
+  TableGeometry g = common_geometry(ask, features, knobs, departures);
   const bool wide = g.ds || ask.granule == Granule::k64;
   unsigned min = 64 - std::min<unsigned>(features.pa_bits, wide ? 52 : 48);
   if (ask.el1_is_aarch32) min = std::min(min, 24u);
@@ -159,7 +160,7 @@ RootedGeometry stage2_geometry(const GeometryRequest& ask, const Features& featu
   g.input_bits = static_cast<std::uint8_t>(64 - txsz);
 
   const std::optional<int> level = stage2_start_level(ask, g.ds, features);
-  if (!level || (knobs.stage2_judged_by_ps && refused_by_ps(g, *level))) return refused(g);
+  if (!level || (departures.stage2_judged_by_ps && refused_by_ps(g, *level))) return refused(g);
   g.root_height = static_cast<std::int8_t>(height_of(*level));
   const unsigned least = g.root_shift() + 1;  // at least two entries, at most 16 whole tables
   if (g.input_bits < least || g.input_bits > least + g.granule.stride - 1u + 4u) return refused(g);

@@ -30,6 +30,7 @@ struct TableGeometry {
   bool big_endian = false;
   bool honours_nt = false;  // FEAT_BBML1 or FEAT_BBML2, not beyond
   Knobs knobs{};
+  Departures departures{};
 
   std::uint64_t load(std::uint64_t word) const {
     return big_endian ? __builtin_bswap64(word) : word;
@@ -125,8 +126,10 @@ struct RootedGeometry {
   TableGeometry geometry;
   std::uint64_t root = 0;
 };
-RootedGeometry stage1_geometry(const GeometryRequest&, const Features&, const Knobs&);
-RootedGeometry stage2_geometry(const GeometryRequest&, const Features&, const Knobs&);
+RootedGeometry stage1_geometry(const GeometryRequest&, const Features&, const Knobs&,
+                               const Departures& = {});
+RootedGeometry stage2_geometry(const GeometryRequest&, const Features&, const Knobs&,
+                               const Departures& = {});
 
 // Effective output address size for a PS or IPS value (Arm ARM D8.2, PhysicalAddressSize).
 unsigned output_bits(unsigned ps, Granule, bool ds, const Features&);

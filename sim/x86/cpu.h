@@ -8,7 +8,7 @@ namespace nestwalk::x86 {
 enum class Vendor : std::uint8_t { intel, amd };
 
 // Where an emulator is known to depart from the manuals. No processor has these: they serve to
-// compare with what such a machine has executed (vector_checker.h).
+// compare with what such a machine has executed (vectors/).
 struct Quirks {
   bool pdptes_read_by_walks = false;    // PAE, not nested: no PDPTE registers, no #GP by MOV CR3
   bool pdpte_low_bits_ignored = false;  // PAE: bits 8:5 and 2:1 of PDPTEs are not reserved

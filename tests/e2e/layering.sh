@@ -44,10 +44,14 @@ allow common/vectors "$base"
 allow common/measure "$base"
 allow common/sysc "$machine"
 allow common/cli "$machine|common/config|common/results|common/probe/collectors|common/sysc|common/vectors|common/measure"
-allow x86 "$hyp|common/guest|common/vectors"
+allow x86 "$hyp|common/guest"
 allow x86/kvm "$hyp|x86"
-allow arm64 "$hyp|common/guest|common/vectors"
+allow x86/vectors "$mmu|x86|common/vectors"
+allow arm64/records "$host|arm64|arm64/kvm|common/vectors"
+allow x86/records "$host|x86|x86/kvm|common/vectors"
+allow arm64 "$hyp|common/guest"
 allow arm64/kvm "$hyp|arm64"
+allow arm64/vectors "$mmu|arm64|common/vectors"
 
 # complain TEXT FILES...: each is a line that should not be there.
 complain() {

@@ -39,7 +39,7 @@ std::string try_populated(const RandomRun& run, bool whole_host) {
   if (!checker.violations().empty()) return checker.violations().front();
   if (!rig.seen.faults.empty()) return "a fault";
   if (const HostVm* host = rig.vm.host();
-      host && whole_host && host->counts.mapped_bytes != host->slot_bytes)
+      host && whole_host && host->counts.mapped_bytes != host->slots.bytes())
     return "the host has not mapped all";
   if (GuestKernel* kernel = rig.vm.kernel()) {
     if (kernel->counts().mapped_bytes != before.mapped_bytes) return "the guest has mapped more";

@@ -52,7 +52,7 @@ Stage2Fault::Step Stage2Fault::advance(Step step) {
       software_.spend(costs_.lock_mmu);
       return costs_.coherency == Coherency::cleaning ? Step::clean_page : Step::map_entry;
     case Step::clean_page:  // of what is about to be entered
-      if (vm_.placer->pending(page_))
+      if (!vm_.mapping(Ipa{page_.base}))
         software_.spend(costs_.clean_4k << (page_.page.size_lg2 - 12));
       return Step::map_entry;
     case Step::map_entry:

@@ -1,4 +1,5 @@
-// `nestwalk check`: translations against vectors that an independent machine has executed.
+// `nestwalk check`: translations against vectors that an independent machine has executed, models
+// against records of real hypervisors.
 #include <iostream>
 
 #include "common/base/user_error.h"
@@ -12,8 +13,9 @@ namespace po = boost::program_options;
 int check_command(const Program& program, const Arguments& arguments) {
   Options options(
       "check FILE... [-v] [--differences FILE]",
-      "Executes the accesses of vector files (.jsonl, .jsonl.xz) and prints every result\n"
-      "that differs. Exit status 0 only if none does. Differences of a class where the manual is\n"
+      "Executes the accesses of vector files (.jsonl, .jsonl.xz), plays the steps of records of\n"
+      "real KVM, and prints every result that differs. Exit status 0 only if none does. "
+      "Differences of a class where the manual is\n"
       "known to win over the machine behind the vectors are counted apart, with the section.",
       "file");
   options.add()("verbose,v", "with the walk of every mismatch, and each known difference");
@@ -30,7 +32,9 @@ int check_command(const Program& program, const Arguments& arguments) {
   check.verbose = options.has("verbose");
   check.differences_file = program.home / "tests/conformance/vectors/differences.json";
   if (options.has("differences")) check.differences_file = options.get<std::string>("differences");
-  const CheckTotals totals = check_files(files, check, checkers, std::cout);
+  std::vector<RecordChecker*> record_checkers;
+  for (const auto& checker : program.record_checkers) record_checkers.push_back(checker.get());
+  const CheckTotals totals = check_files(files, check, checkers, std::cout, record_checkers);
   return totals.mismatched == 0 ? status_ok : status_failed;
 }
 

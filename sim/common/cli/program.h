@@ -7,6 +7,7 @@
 
 #include "common/cli/simulation.h"
 #include "common/config/library.h"
+#include "common/vectors/record_checker.h"
 #include "common/vectors/vector_checker.h"
 
 namespace nestwalk::cli {
@@ -14,6 +15,7 @@ namespace nestwalk::cli {
 struct Program {
   MakeArchitecture make_architecture;
   std::vector<std::unique_ptr<VectorChecker>> checkers;
+  std::vector<std::unique_ptr<RecordChecker>> record_checkers;
   config::Library library;           // configs/
   std::filesystem::path executable;  // to start further processes of itself
   std::filesystem::path home;        // the project's folder: workloads/, configs/

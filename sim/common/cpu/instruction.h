@@ -4,21 +4,18 @@
 #include <utility>
 #include <vector>
 
-#include "common/mmu/engine.h"
+#include "common/mmu/vcpu_mmu.h"
 
 namespace nestwalk {
 
 struct Instruction {
-  // Writes registers, perhaps reads memory through `port` (x86: PDPTEs), and gives back what it
-  // invalidates on this vCPU.
-  using Effect =
-      std::function<std::vector<Invalidation>(TranslationEngine&, WalkCaches&, WalkPort& port)>;
   // Whether the registers make it trap to the level below.
   using Traps = std::function<bool(const TranslationEngine&)>;
 
-  Instruction(Effect what, Traps when = {}) : effect(std::move(what)), traps(std::move(when)) {}
+  Instruction(MmuInstruction what, Traps when = {})
+      : effect(std::move(what)), traps(std::move(when)) {}
 
-  Effect effect;
+  MmuInstruction effect;
   Traps traps;  // empty: never
 };
 

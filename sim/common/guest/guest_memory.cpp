@@ -8,15 +8,22 @@
 namespace nestwalk {
 
 bool GuestMemory::backing(Ipa ipa, Pa& pa) const {
-  if (host_) return host_->backing(ipa, pa);
-  pa = Pa{ipa.value};
-  return true;
+  if (!host_) {
+    pa = Pa{ipa.value};
+    return true;
+  }
+  const Grant grant = host_->grant(ipa);
+  pa = grant.pa;
+  return grant.kind == Grant::Kind::page;
 }
 
 Pa GuestMemory::reach(Ipa ipa, Software& software) {
-  Pa pa;
-  while (!backing(ipa, pa)) faults_->handle(ipa, *host_, software);
-  return pa;
+  if (!host_) return Pa{ipa.value};
+  for (;;) {
+    if (const auto mapped = host_->mapping(ipa))
+      return Pa{mapped->out + ipa.offset(mapped->size_lg2)};
+    faults_->handle(ipa, *host_, software);
+  }
 }
 
 void GuestMemory::reach_all(Ipa base, unsigned size_lg2, Software& software) {
@@ -25,9 +32,7 @@ void GuestMemory::reach_all(Ipa base, unsigned size_lg2, Software& software) {
   const std::uint64_t end = base.value + one(size_lg2);
   for (std::uint64_t at = base.value; at < end;) {
     reach(Ipa{at}, software);
-    UntimedSoftware at_once(host_->memory);
-    HostTableIo io(host_->frames, host_->memory, at_once, 0);
-    const auto mapped = host_->tables->lookup(at, io);
+    const auto mapped = host_->mapping(Ipa{at});
     at = mapped ? align_down(at, mapped->size_lg2) + one(mapped->size_lg2) : at + one(step_lg2);
   }
 }

@@ -10,12 +10,12 @@ class GuestMemory {
   // `host` and `faults` are null where there is no second stage.
   GuestMemory(HostVm* host, HostFaultPath* faults) : host_(host), faults_(faults) {}
 
-  // The physical address behind `ipa`. If the host has not backed it, the guest's access faults and
+  // The physical address to which stage 2 maps `ipa`. If it does not, the guest's access faults and
   // the host handles that, on `software`.
   Pa reach(Ipa ipa, Software& software);
   // Reaches every byte of a block, as zeroing it does.
   void reach_all(Ipa base, unsigned size_lg2, Software& software);
-  // True and the address, if it is backed now; takes no time.
+  // True and the address, if the host has memory behind it, mapped or not; takes no time.
   bool backing(Ipa ipa, Pa& pa) const;
 
  private:

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/machine/virtual_machine.h"
+#include "common/mmu/vcpu_mmu.h"
 #include "common/workload/access_source.h"
 
 namespace nestwalk {
@@ -27,16 +28,10 @@ class FunctionalMachine {
   Pa translate(const MemoryAccess& access) {
     if (access.space != space_) enter(access.space);
     const Access wanted = access_of(access);
-    Tlb& l1 = access.kind == AccessKind::fetch ? l1i_ : l1d_;
-    const Tlb::Hit hit = l1.lookup(access.va, tag_);
-    if (hit) [[likely]] {
-      if (conflict_) [[unlikely]]
-        check_conflict(l1, access.va, wanted);
-      if (engine_->serves(hit.entry->attributes, wanted)) [[likely]]
-        return hit.entry->translate(access.va);
-      l1.drop(access.va, tag_);
-    }
-    return miss(access, wanted, l1);
+    // TLBs know no address with a tag in it: such a one always misses here.
+    if (const VcpuMmu::Hit hit = mmu_.look_in_l1(access.va, wanted)) [[likely]]
+      return hit.entry->translate(access.va);
+    return miss(access.va, wanted);
   }
 
   std::uint64_t walks() const { return walks_; }
@@ -44,18 +39,13 @@ class FunctionalMachine {
 
  private:
   void enter(std::uint16_t space);
-  Pa miss(const MemoryAccess& access, const Access& wanted, Tlb& l1);
-  Pa miss_canonical(Va va, const Access& wanted, Tlb& l1);
-  void check_conflict(const Tlb& tlb, Va va, const Access& wanted) const;
+  Pa miss(Va va, const Access& wanted);
 
   VirtualMachine& vm_;
   std::unique_ptr<TranslationEngine> engine_;
-  Tlb l1d_, l1i_, l2_;
-  WalkCaches caches_;
+  VcpuMmu mmu_;
   UntimedPort port_;
   UntimedSoftware software_;
-  Tag tag_{};
-  Fault conflict_{};  // what two entries for one address are; none: nothing
   std::uint32_t space_ = ~std::uint32_t{0};
   std::uint64_t walks_ = 0;
 };

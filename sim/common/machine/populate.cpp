@@ -18,14 +18,15 @@ std::uint64_t behind(std::uint64_t at, unsigned size_lg2) {
 
 void VirtualMachine::populate_host() {
   UntimedSoftware at_once(physical_);
-  for (std::uint64_t at = 0; at < host_->slot_bytes;) {
-    std::optional<Mapping> mapped = host_->mapping(Ipa{at});
-    if (!mapped) {
-      host_faults_->handle(Ipa{at}, *host_, at_once);
-      mapped = host_->mapping(Ipa{at});
+  for (const auto& [base, slot] : host_->slots.all())
+    for (std::uint64_t at = base; at - base < slot.bytes;) {
+      std::optional<Mapping> mapped = host_->mapping(Ipa{at});
+      if (!mapped) {
+        host_faults_->handle(Ipa{at}, *host_, at_once);
+        mapped = host_->mapping(Ipa{at});
+      }
+      at = behind(at, mapped->size_lg2);
     }
-    at = behind(at, mapped->size_lg2);
-  }
 }
 
 void VirtualMachine::populate_guest(const std::vector<TouchedArea>& areas) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/base/bits.h"
+#include "common/base/check.h"
 #include "common/base/random.h"
 #include "common/base/user_error.h"
 
@@ -38,13 +39,21 @@ void VirtualMachine::make_host(const VirtualMachineSpec& spec) {
   const FrameAllocatorSpec frames{
       spec.host.memory_bytes, spec.host.fragmentation, derive_seed(spec.seed, host_frames),
       spec.stage2_identity ? spec.guest.memory_bytes : 0, spec.host.order};
-  host_ = std::make_unique<HostVm>(physical_, frames, spec.guest.memory_bytes);
-  host_->policy = spec.stage2_identity ? make_identity_policy(spec.host.policy)
-                                       : make_policy(spec.host.policy, host_->frames);
-  if (!host_->policy) pool_does_not_fit("host", spec.host);
-  host_->placer = std::make_unique<PagePlacer>(
-      *host_->policy, host_->frames,
-      [&host = *host_](unsigned lg2) { return mapped_at_once_lg2(*host.tables, lg2); });
+  host_machine_ = std::make_unique<Host>(physical_, frames);
+  MappingPolicy* policy = spec.stage2_identity
+                              ? host_machine_->add_identity_policy(spec.host.policy)
+                              : host_machine_->add_policy(spec.host.policy);
+  if (!policy) pool_does_not_fit("host", spec.host);
+  host_ = &host_machine_->add_vm({.page_lg2 = architecture_.stage2_granule_lg2()});
+  // Congruent with the intermediate addresses modulo every page size; equal where the policy makes
+  // the process's addresses frames.
+  const Hva ram{spec.stage2_identity ? 0 : one(46)};
+  const auto hugetlb_lg2 = spec.host.policy.kind == PolicyKind::hugetlb && !spec.stage2_identity
+                               ? spec.host.policy.huge_lg2.front()
+                               : std::uint8_t{0};
+  const SlotError refused =
+      host_->add_ram({{0, Ipa{0}, spec.guest.memory_bytes, ram}, policy, hugetlb_lg2});
+  NW_CHECK(refused == SlotError::none, "the guest's memory is refused: {}", name_of(refused));
   UntimedSoftware at_once(physical_);
   HostTableIo io(host_->frames, physical_, at_once, 0);
   host_->tables = architecture_.make_stage2(io);
@@ -57,7 +66,7 @@ void VirtualMachine::make_kernel(const VirtualMachineSpec& spec) {
       physical_,
       FrameAllocatorSpec{spec.guest.memory_bytes, spec.guest.fragmentation,
                          derive_seed(spec.seed, guest_frames), 0, spec.guest.order},
-      GuestMemory(host_.get(), host_faults_.get()), spec.guest_costs,
+      GuestMemory(host_, host_faults_.get()), spec.guest_costs,
       [this](TableIo& io) { return architecture_.make_stage1(io); },
       architecture_.upper_half_in_same_tables());
   if (!kernel_->set_policy(spec.guest.policy)) pool_does_not_fit("guest", spec.guest);
@@ -129,7 +138,7 @@ void VirtualMachine::refuse(const Fault& fault, Va va, const Access& access,
   const std::string reason =
       fault.stage == 2 && fault.cause != FaultCause::conflict && !host_->in_slot(fault.ipa)
           ? fmt::format("guest-physical address {:#x} lies outside the guest's {} bytes of memory",
-                        fault.ipa.value, host_->slot_bytes)
+                        fault.ipa.value, host_->slots.bytes())
           : engine.describe(fault, va, access);
   throw UserErrors(UserError{
       "", 0, "workload", fmt::format("access to {:#x} cannot be served: {}", va.value, reason)});
@@ -155,20 +164,16 @@ std::uint64_t VirtualMachine::touched_bytes() const {
 }
 
 bool VirtualMachine::changing(std::uint16_t space, Va va) {
-  if (kernel_ && kernel_->changing(space, va)) return true;
-  Ipa ipa{va.value};
-  std::uint8_t size_lg2 = 0;
-  if (kernel_ && !kernel_->truth(space, va, ipa, size_lg2)) return false;
-  return host_ && host_->placer->pending(ipa.value);
+  return kernel_ && kernel_->changing(space, va);
 }
 
 std::optional<Pa> VirtualMachine::truth(std::uint16_t space, Va va) {
   Ipa ipa{va.value};
   std::uint8_t size_lg2 = 0;
   if (kernel_ && !kernel_->truth(space, va, ipa, size_lg2)) return std::nullopt;
-  Pa pa{ipa.value};
-  if (host_ && !host_->backing(ipa, pa)) return std::nullopt;
-  return pa;
+  if (!host_) return Pa{ipa.value};
+  const Grant grant = host_->grant(ipa);
+  return grant.kind == Grant::Kind::page ? std::optional(grant.pa) : std::nullopt;
 }
 
 }  // namespace nestwalk

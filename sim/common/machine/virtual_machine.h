@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/guest/guest_kernel.h"
+#include "common/host/host.h"
 #include "common/hyp/architecture.h"
 #include "common/hyp/privileged_software.h"
 #include "common/machine/touched_pages.h"
@@ -89,7 +90,7 @@ class VirtualMachine : public PrivilegedSoftware {
   const Architecture& architecture() const { return architecture_; }
   PhysicalMemory& physical() { return physical_; }
   GuestKernel* kernel() { return kernel_.get(); }
-  HostVm* host() { return host_.get(); }
+  HostVm* host() { return host_; }
 
  private:
   void make_host(const VirtualMachineSpec& spec);
@@ -99,7 +100,8 @@ class VirtualMachine : public PrivilegedSoftware {
 
   const Architecture& architecture_;
   PhysicalMemory physical_;
-  std::unique_ptr<HostVm> host_;  // null: one stage
+  std::unique_ptr<Host> host_machine_;  // null: one stage
+  HostVm* host_ = nullptr;              // its only virtual machine
   std::unique_ptr<HostFaultPath> host_faults_;
   std::unique_ptr<GuestKernel> kernel_;  // null: stage 1 is off
   bool tracks_touched_, watched_ = false;

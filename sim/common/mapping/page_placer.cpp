@@ -23,8 +23,6 @@ std::optional<PlacedPage> PagePlacer::place(FaultPlace place) {
     same.fresh_lg2 = 0;
     return same;
   }
-  if (const auto block = block_around(place.address); block != blocks_.end())
-    return enter(place.address, block->second.page, 0);
 
   // What is on its way into the tables is not vacant, though the tables know nothing of it.
   place.vacant = [this, address = place.address, tables = std::move(place.vacant)](unsigned lg2) {
@@ -36,30 +34,7 @@ std::optional<PlacedPage> PagePlacer::place(FaultPlace place) {
   };
   const std::optional<Placement> page = policy_.place(place, frames_);
   if (!page) return std::nullopt;
-  if (part_(page->size_lg2) != page->size_lg2) {
-    const std::uint64_t bytes = one(page->size_lg2);
-    blocks_[align_down(place.address, page->size_lg2)] = {{page->frame, page->size_lg2, false},
-                                                          bytes};
-    waiting_bytes_ += bytes;
-  }
-  return enter(place.address, *page, page->size_lg2);
-}
-
-PagePlacer::Blocks::iterator PagePlacer::block_around(std::uint64_t address) {
-  auto at = blocks_.upper_bound(address);
-  if (at == blocks_.begin()) return blocks_.end();
-  --at;
-  return address - at->first < one(at->second.page.size_lg2) ? at : blocks_.end();
-}
-
-const PlacedPage& PagePlacer::enter(std::uint64_t address, const Placement& block,
-                                    unsigned fresh_lg2) {
-  const auto part_lg2 = static_cast<std::uint8_t>(part_(block.size_lg2));
-  const std::uint64_t base = align_down(address, part_lg2);
-  const std::uint64_t offset = base & low_mask(block.size_lg2);
-  in_flight_.push_back({base,
-                        {block.frame + offset, part_lg2, block.fell_back},
-                        static_cast<std::uint8_t>(fresh_lg2)});
+  in_flight_.push_back({align_down(place.address, page->size_lg2), *page, page->size_lg2});
   return in_flight_.back();
 }
 
@@ -80,11 +55,6 @@ void PagePlacer::settled(const PlacedPage& placed, MappingCounts& counts) {
   in_flight_.erase(at);
   counts.mapped_bytes += one(placed.page.size_lg2);
   ++counts.pages_by_lg2[placed.page.size_lg2];
-  const auto block = block_around(placed.base);
-  if (block == blocks_.end()) return;
-  waiting_bytes_ -= one(placed.page.size_lg2);
-  block->second.waiting_bytes -= one(placed.page.size_lg2);
-  if (block->second.waiting_bytes == 0) blocks_.erase(block);
 }
 
 }  // namespace nestwalk

@@ -5,6 +5,7 @@
 
 #include "common/base/address.h"
 #include "common/memory/physical_memory.h"
+#include "common/mmu/walk_under_way.h"
 #include "common/probe/events.h"
 
 namespace nestwalk {
@@ -22,13 +23,18 @@ class WalkPort {
   // A walk cache, the stage-2 or the stage-1 TLB is looked up, before its arrays are touched.
   enum class Lookup : std::uint8_t { stage1_walk_cache, stage2_walk_cache, stage2_tlb, stage1_tlb };
   virtual void lookup(Lookup) {}
-  // Whether what this walk finds may be cached: not once an invalidation that covers it has
-  // overtaken it. (The walk itself may finish.)
-  virtual bool may_fill() const { return true; }
+  // The port reads for this walk from now on; null: for one that nobody can overtake.
+  void reads_for(const WalkUnderWay* walk) { walk_ = walk; }
+  // Whether walk caches and the stage-2 TLB may keep what this walk finds on its way: not once an
+  // invalidation of such has overtaken it.
+  bool may_fill() const { return !walk_ || !walk_->walks_overtaken; }
   // The reference at `position` is spared, thanks to a walk cache or the stage-2 TLB.
   virtual void spared(RefPosition /*position*/, RefServed /*by*/) {}
   // Whether spared() wants to be told: naming each spared reference takes time.
   virtual bool wants_spared() const { return false; }
+
+ private:
+  const WalkUnderWay* walk_ = nullptr;
 };
 
 // Answers from memory at once: the functional machine's port.

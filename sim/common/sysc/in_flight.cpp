@@ -3,35 +3,15 @@
 #include <algorithm>
 
 namespace nestwalk {
-namespace {
-
-// Global entries are not known as such before the walk ends, so that the address space does not
-// excuse a walk when global entries are meant.
-bool concerns(const Invalidation& what, Tag tag) {
-  return what.selects(tag, false) || (what.globals && what.selects(tag, true));
-}
-
-bool removes_walks(const Invalidation& what) {
-  return what.stage1_walks != Invalidation::Walks::none ||
-         what.stage2_walks != Invalidation::Walks::none || what.second_stage;
-}
-
-}  // namespace
-
 void settle(Completion& completion, Agenda& agenda, Strand& me) {
   if (--completion.outstanding == 0 && completion.waiting)
     agenda.wake(*completion.waiting, me.now());
 }
 
-bool Translation::overtaken(const TlbEntry& entry) const {
-  return std::any_of(crossed.begin(), crossed.end(),
-                     [&](const Invalidation& what) { return covers(what, entry); });
-}
-
 void InFlight::end(Translation& translation, const TlbEntry* entry, const Fault& fault,
                    Strand& me) {
   agenda_.in_turn(me);
-  list_.erase(std::find(list_.begin(), list_.end(), &translation));
+  mmu_.retire(translation);
   for (Merged* merged : translation.merged) {
     if (entry) merged->entry = *entry;
     if (merged->wanted == translation.wanted) merged->fault = fault;
@@ -59,28 +39,33 @@ void InFlight::leave(Passage& passage, Strand& me) {
   passage.completions.clear();
 }
 
-void InFlight::overtake(const Invalidation& what) {
-  for (Translation* translation : list_) {
-    if (!concerns(what, translation->tag)) continue;
-    if (what.final_entries) translation->crossed.push_back(what);
-    translation->walks_overtaken |= removes_walks(what);
-  }
+// What was handed to accesses that are not awake yet.
+void InFlight::take_back(const Invalidation& what) {
   for (Merged* merged : handed_) {
     if (merged->entry && covers(what, *merged->entry)) merged->entry.reset();
     merged->fault = {};
   }
 }
 
-void InFlight::overtake(const Invalidation& what, Completion& completion) {
-  overtake(what);
+void InFlight::invalidate(const Invalidation& what) {
+  mmu_.invalidate(what);
+  take_back(what);
+}
+
+void InFlight::invalidate(const Invalidation& what, Completion& completion) {
+  invalidate(what);
   for (Passage* passage : passages_) {
     auto& waiting = passage->completions;
-    if (!concerns(what, passage->tag) ||
+    if (!may_concern(what, passage->tag) ||
         std::find(waiting.begin(), waiting.end(), &completion) != waiting.end())
       continue;
     waiting.push_back(&completion);
     ++completion.outstanding;
   }
+}
+
+void InFlight::execute(const MmuInstruction& instruction, WalkPort& port) {
+  for (const Invalidation& what : mmu_.execute(instruction, port)) take_back(what);
 }
 
 }  // namespace nestwalk

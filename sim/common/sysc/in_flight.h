@@ -1,14 +1,14 @@
-// What is under way on one vCPU: merging of misses to one page, and the one rule of concurrency: a
-// walk overtaken by an invalidation that covers it may finish but must not fill a TLB or a walk
-// cache. Invalidations are complete only when the accesses they have overtaken are (Arm: DSB after
-// TLBI; x86: the IPI is taken between instructions). An access that has faulted, or that another's
-// fault has undone, has not happened: nobody waits for it.
+// What is under way on one vCPU in time: merging of misses to one page, and who waits for whom.
+// Invalidations are complete only when the accesses they have overtaken are (Arm: DSB after TLBI;
+// x86: the IPI is taken between instructions). An access that has faulted, or that another's fault
+// has undone, has not happened: nobody waits for it.
 #pragma once
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "common/base/address.h"
+#include "common/mmu/vcpu_mmu.h"
 #include "common/paging/access.h"
 #include "common/paging/fault.h"
 #include "common/sysc/agenda.h"
@@ -32,17 +32,9 @@ struct Merged {
   Fault fault{};
 };
 
-// One walk, from its request to its end.
-struct Translation {
-  Va va{};
-  Access wanted{};
-  Tag tag{};
-  std::vector<Invalidation> crossed{};  // while it read: those of TLB entries with its tag
-  bool walks_overtaken = false;  // what it passes may not be kept: tables, addresses of stage 2
+// One walk, from its request to its end, and who waits for it.
+struct Translation : WalkUnderWay {
   std::vector<Merged*> merged{};
-
-  // Whether an invalidation that covers `entry` has come since the walk began to read.
-  bool overtaken(const TlbEntry& entry) const;
 };
 
 // An access from its issue until it has its data. It may use what it has been given by then.
@@ -54,17 +46,16 @@ struct Passage {
 
 class InFlight {
  public:
-  explicit InFlight(Agenda& agenda) : agenda_(agenda) {}
+  InFlight(Agenda& agenda, VcpuMmu& mmu) : agenda_(agenda), mmu_(mmu) {}
 
   // The walk that an access to `va` may wait for, if any: same 4 KiB page, same tag, not overtaken
   // (what it finds may be out of date already).
   Translation* find(Va va, Tag tag) {
-    for (Translation* other : list_)
-      if (other->va.value >> 12 == va.value >> 12 && other->tag == tag && other->crossed.empty())
-        return other;
-    return nullptr;
+    return static_cast<Translation*>(mmu_.find_walk([&](const WalkUnderWay& other) {
+      return other.va.value >> 12 == va.value >> 12 && other.tag == tag && other.crossed.empty();
+    }));
   }
-  void add(Translation& translation) { list_.push_back(&translation); }
+  void add(Translation& translation) { mmu_.announce(translation); }
   // Ends it and wakes those merged with it. They are given `entry`, or `fault` if they want what it
   // wanted; neither (nullptr, no fault): they look again.
   void end(Translation& translation, const TlbEntry* entry, const Fault& fault, Strand& me);
@@ -76,15 +67,19 @@ class InFlight {
   // Settles the invalidations that waited for it. Does nothing if it has left already.
   void leave(Passage& passage, Strand& me);
 
-  // Marks what `what` overtakes.
-  void overtake(const Invalidation& what);
+  // Invalidates in the vCPU's MMU, and marks what that overtakes.
+  void invalidate(const Invalidation& what);
   // The same; `completion` then waits for each access of the tag that is under way. Which page it
   // will turn out to use is not known before its walk ends, so the address excuses none.
-  void overtake(const Invalidation& what, Completion& completion);
+  void invalidate(const Invalidation& what, Completion& completion);
+  // Executes an instruction; no walk is under way.
+  void execute(const MmuInstruction& instruction, WalkPort& port);
 
  private:
+  void take_back(const Invalidation& what);
+
   Agenda& agenda_;
-  std::vector<Translation*> list_;
+  VcpuMmu& mmu_;
   std::vector<Merged*> handed_;  // given something, but not awake yet
   std::vector<Passage*> passages_;
 };

@@ -1,5 +1,5 @@
-// One vCPU's translation hardware in time: L1 and L2 TLBs, walk caches, a pool of walkers with a
-// queue, and the translations under way.
+// One vCPU's translation hardware in time: a VcpuMmu (mmu/), the latencies of its TLBs, a pool of
+// walkers with a queue, and the accesses that wait for each other's walks.
 #pragma once
 #include <memory>
 #include <optional>
@@ -29,18 +29,12 @@ class Mmu : public sc_core::sc_module {
     Cycles latency_cycles = 0;
   };
   L1Hit look_in_l1(const MemoryAccess& access, const Access& wanted) {
-    Tlb& l1 = l1_for(wanted);
     const TlbSpec& spec = spec_for(wanted);
-    const Tlb::Hit hit = l1.lookup(access.va, tag_);
-    const Cycles latency_cycles =
-        exposed_cycles(wanted, spec.latency_cycles + hit.extra_probes * spec.extra_size_cycles);
-    if (!hit) return {nullptr, latency_cycles};
-    if (conflict_) [[unlikely]]
-      check_conflict(l1, access.va, wanted);
-    if (engine_->serves(hit.entry->attributes, wanted)) [[likely]]
-      return {hit.entry, latency_cycles};
-    l1.drop(access.va, tag_);  // too few rights, or a dirty flag to set: the walk will tell
-    return {nullptr, latency_cycles};
+    const VcpuMmu::Hit hit = core_.look_in_l1(access.va, wanted);
+    if (hit.conflict) [[unlikely]]
+      refuse_conflict(access.va, wanted);
+    return {hit.entry, exposed_cycles(wanted, spec.latency_cycles +
+                                                  hit.extra_probes * spec.extra_size_cycles)};
   }
   // Carries a job that L1 has not served to its physical address (`translated`), or to the fault
   // that it meets. Neither: it has been undone meanwhile. The job's clock began at issue.
@@ -51,16 +45,15 @@ class Mmu : public sc_core::sc_module {
   void fault_taken(const Fault& fault, Va va);
 
   // Executes an instruction of software that runs on this vCPU. No walk is under way meanwhile.
-  void execute(Strand& me, SpanClock& clock, const Processor::Instruction& instruction);
+  void execute(Strand& me, SpanClock& clock, const MmuInstruction& instruction);
   // Applies invalidations at once; `completion` then waits for the accesses they have overtaken.
   void invalidate(const std::vector<Invalidation>& what, Completion& completion);
 
   InFlight& in_flight() { return in_flight_; }
   const TranslationEngine& engine() const { return *engine_; }
-  Tag tag() const { return tag_; }
+  Tag tag() const { return core_.tag(); }
 
  private:
-  Tlb& l1_for(const Access& wanted) { return wanted.type == AccessType::fetch ? l1i_ : l1d_; }
   const TlbSpec& spec_for(const Access& wanted) const {
     return wanted.type == AccessType::fetch ? set_.spec.l1i : set_.spec.l1d;
   }
@@ -69,22 +62,19 @@ class Mmu : public sc_core::sc_module {
     const Cycles hidden = wanted.type == AccessType::fetch ? 0 : hidden_cycles_;
     return lookup_cycles > hidden ? lookup_cycles - hidden : 0;
   }
-  void invalidate(const Invalidation& what);  // in the arrays
-  void check_conflict(const Tlb& tlb, Va va, const Access& wanted) const;
+  [[noreturn]] void refuse_conflict(Va va, const Access& wanted) const;
   bool look_in_l2(Strand& me, Job& job);
   // The fault that was met, or none: then the job has its address, or has to look again.
   Fault wait_for(Strand& me, Job& job, Translation& other);
   Fault walk(Strand& me, Job& job);
   void fill_l1(Strand& me, const TlbEntry& entry, const Job& job);
+  bool keep(Strand& me, const Translation& walk, const WalkReply& reply);
 
   const PortSetting& set_;
   VirtualMachine& vm_;
   std::unique_ptr<TranslationEngine> engine_;
-  Tag tag_{};
-  Fault conflict_{};      // what two entries for one address are; none: nothing
+  VcpuMmu core_;
   Cycles hidden_cycles_;  // of an L1 TLB lookup, behind L1D's that has begun with it
-  Tlb l1d_, l1i_, l2_;
-  WalkCaches caches_;
   FifoSlots walkers_;
   InFlight in_flight_;
 };

@@ -24,14 +24,16 @@ struct PortSetting {
 
 class TimedPort final : public WalkPort {
  public:
-  TimedPort(const PortSetting& setting, Strand& me, SpanClock& clock, const Translation& walk)
-      : set_(setting), me_(me), clock_(clock), walk_(walk) {}
+  // `walk`: what it reads for; null: an instruction.
+  TimedPort(const PortSetting& setting, Strand& me, SpanClock& clock, const WalkUnderWay* walk)
+      : set_(setting), me_(me), clock_(clock) {
+    reads_for(walk);
+  }
 
   bool read(Pa at, unsigned bytes, RefPosition position, std::uint64_t& word) override;
   bool update(Pa at, unsigned bytes, RefPosition position, std::uint64_t& word,
               std::uint64_t wanted) override;
   void lookup(Lookup which) override;
-  bool may_fill() const override { return !walk_.walks_overtaken; }
   bool wants_spared() const override { return set_.observer != nullptr; }
   void spared(RefPosition position, RefServed by) override {
     set_.observer->on(Reference{set_.vcpu, position, by, 0, me_.now(), Pa{}, 0});
@@ -46,7 +48,6 @@ class TimedPort final : public WalkPort {
   const PortSetting& set_;
   Strand& me_;
   SpanClock& clock_;
-  const Translation& walk_;
   unsigned reads_ = 0;
 };
 

@@ -66,7 +66,7 @@ void TimedSoftware::leave(Side side, const FaultEnd& end) {
 
 const TranslationEngine& TimedSoftware::engine() const { return mmu_.engine(); }
 
-void TimedSoftware::execute(const Instruction& instruction) {
+void TimedSoftware::execute(const MmuInstruction& instruction) {
   mmu_.execute(me_, clock_, instruction);
 }
 

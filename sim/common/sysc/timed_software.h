@@ -44,7 +44,7 @@ class TimedSoftware final : public Processor {
   unsigned vcpu() const override { return set_.vcpu; }
   Cpu& cpu() override { return cpu_; }
   const TranslationEngine& engine() const override;
-  void execute(const Instruction& instruction) override;
+  void execute(const MmuInstruction& instruction) override;
 
   // The last thing, before the vCPU's program goes on: nothing that it has spent is left over.
   void finish();

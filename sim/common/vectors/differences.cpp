@@ -17,15 +17,15 @@ namespace {
 
 // Classes of an architecture that has no checker here are nobody's business.
 bool unknown_class(const std::string& arch, const std::string& name,
-                   std::span<VectorChecker* const> checkers) {
-  return std::ranges::any_of(checkers, [&](const VectorChecker* checker) {
-    const auto known = checker->difference_classes();
-    return checker->arch() == arch && std::ranges::find(known, name) == known.end();
+                   std::span<const DifferenceClasses> checkers) {
+  return std::ranges::any_of(checkers, [&](const DifferenceClasses& checker) {
+    return checker.checker == arch &&
+           std::ranges::find(checker.classes, name) == checker.classes.end();
   });
 }
 
 KnownDifferences read(const nlohmann::json& document, const std::string& path,
-                      std::span<VectorChecker* const> checkers) {
+                      std::span<const DifferenceClasses> checkers) {
   KnownDifferences known;
   if (!document.is_object() || !document.contains("differences") ||
       !document["differences"].is_array())
@@ -52,7 +52,7 @@ KnownDifferences read(const nlohmann::json& document, const std::string& path,
 }  // namespace
 
 KnownDifferences load_differences(const std::string& path,
-                                  std::span<VectorChecker* const> checkers) {
+                                  std::span<const DifferenceClasses> checkers) {
   std::ifstream file(path);
   if (!file) refuse(path, "", "cannot be opened");
   try {

@@ -6,9 +6,9 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
-
-#include "common/vectors/vector_checker.h"
+#include <vector>
 
 namespace nestwalk {
 
@@ -17,13 +17,19 @@ struct KnownDifference {
   std::string section;  // of the manual
 };
 
+// What one checker can recognise, by its name in the file ("arch").
+struct DifferenceClasses {
+  std::string_view checker;
+  std::span<const std::string_view> classes;
+};
+
 // By architecture and class.
 using KnownDifferences = std::map<std::pair<std::string, std::string>, KnownDifference>;
 
 // Throws UserErrors for a file that cannot be read, does not have that form, or names a class that
 // its architecture's checker cannot recognise.
 KnownDifferences load_differences(const std::string& path,
-                                  std::span<VectorChecker* const> checkers);
+                                  std::span<const DifferenceClasses> checkers);
 
 // The smallest set of classes that explains a result: one, or two at once. `explains` is given the
 // indices of one or two classes (then ascending), the same index twice for one.

@@ -87,10 +87,12 @@ World::World(Granule granule, bool walk_caches_hold_physical, bool has_stage1_tl
   spec_.features.bbm = 0;
   spec_.stage1->granule = spec_.stage2->granule = granule;
   spec_.stage1->va_bits = row(granule).span_lg2(granule == Granule::k4 ? 2 : 1);
-  WalkCachesSpec caches = small_caches();
-  caches.stage1_holds_physical = walk_caches_hold_physical;
-  if (has_stage1_tlb) caches.stage1_tlb = {{{12, 14, 21, 25}, {.entries = 16}}};
-  for (unsigned i = 0; i < 2; ++i) cpus_.emplace_back(memory_, caches, i);
+  MachineSpec hardware;
+  hardware.l1d.arrays = small_tlb();
+  hardware.walk_caches = small_caches();
+  hardware.walk_caches.stage1_holds_physical = walk_caches_hold_physical;
+  if (has_stage1_tlb) hardware.walk_caches.stage1_tlb = {{{12, 14, 21, 25}, {.entries = 16}}};
+  for (; hardware.seed < 2; ++hardware.seed) cpus_.emplace_back(memory_, hardware, spec_.features);
   for (unsigned number = 0; number < machines_.size(); ++number) make_machine(number);
   if (force_broadcast)
     for (Machine& machine : machines_) machine.regs.hcr_el2 |= one(9);
@@ -158,9 +160,12 @@ Registers World::registers(unsigned space) const {
                                                                        << 48;
   return regs;
 }
+ProcessorState World::state(unsigned space) const {
+  return {.el = space == el2_space ? std::uint8_t{2} : std::uint8_t{1}};
+}
+
 Engine World::engine(unsigned space) const {
-  const ProcessorState now{.el = space == el2_space ? std::uint8_t{2} : std::uint8_t{1}};
-  return Engine(spec_.features, {}, registers(space), now);
+  return Engine(spec_.features, {}, registers(space), state(space));
 }
 
 NaiveSpace World::naive_space(unsigned space) const {
@@ -270,20 +275,6 @@ void World::move_stage1_table(const Command& c) {
   memory_.write(Pa{now.entry_at}, 8, (now.word & ~field_mask(47, page_)) | frame);
 }
 
-WalkReply World::translate(Processor& cpu, Engine& engine, Va va, const Access& access) {
-  if (const Tlb::Hit hit = cpu.tlb.lookup(va, engine.tag())) {
-    if (engine.serves(hit.entry->attributes, access)) {
-      WalkReply reply;
-      reply.pa = hit.entry->translate(va);
-      return reply;
-    }
-    cpu.tlb.drop(va, engine.tag());
-  }
-  const WalkReply reply = engine.walk(va, access, cpu.caches, port_);
-  if (!reply.fault) cpu.tlb.fill(reply.entry, va);
-  return reply;
-}
-
 std::string World::access(const Command& c) {
   Processor& cpu = cpus_[c.cpu];
   const Va va{va_of(c.slot) + 0x18};
@@ -291,15 +282,17 @@ std::string World::access(const Command& c) {
   if (c.space == el2_space) how.user = false;
   const NaiveSpace space = naive_space(c.space);
   const std::set<Outcome> allowed = cpu.naive.access(space, va.value, how);
-  Engine hardware = engine(c.space);
-  const Outcome given = outcome_of(translate(cpu, hardware, va, how));
+  cpu.engine.set_registers(registers(c.space));
+  cpu.engine.set_processor_state(state(c.space));
+  cpu.mmu.registers_written();
+  const Outcome given = outcome_of(cpu.mmu.translate(va, how, port_).reply);
   ++accesses;
   choices += allowed.size() > 1;
   faults += given.cause != FaultCause::none;
 
   // Without caches there is one answer, and both models give it.
   WalkCaches none({}, 0);
-  const Outcome cold = outcome_of(hardware.walk(va, how, none, port_));
+  const Outcome cold = outcome_of(cpu.engine.walk(va, how, none, port_));
   const std::set<Outcome> naive_cold = NaiveMmu(memory_).access(space, va.value, how);
   if (naive_cold != std::set{cold}) {
     std::ostringstream out;
@@ -321,10 +314,7 @@ void World::invalidate(const Command& c) {
       tlbi({op.kind, op.scope, op.nxs}, op.operand(), regs, el1 ? 1 : 2, spec_.features, {});
   for (unsigned i = 0; i < cpus_.size(); ++i) {
     if (i != c.cpu && effect.scope == TlbiScope::local) continue;
-    for (const Invalidation& what : effect.what) {
-      cpus_[i].tlb.invalidate(what);
-      cpus_[i].caches.invalidate(what);
-    }
+    for (const Invalidation& what : effect.what) cpus_[i].mmu.invalidate(what);
   }
   // The manual: this processor alone, unless IS, OS or HCR_EL2.FB at EL1.
   const bool broadcast = op.scope != TlbiScope::local || (el1 && (regs.hcr_el2 >> 9 & 1));
@@ -341,10 +331,7 @@ std::string World::settle() {
     invalidate(all);
   }
   for (const Processor& cpu : cpus_)
-    if (cpu.naive.held() || cpu.tlb.occupied() || cpu.caches.stage1.occupied() ||
-        cpu.caches.stage2.occupied() || cpu.caches.stage2_tlb.occupied() ||
-        cpu.caches.stage1_tlb.occupied())
-      return "something is left after ALLE1 and ALLE2";
+    if (cpu.naive.held() || !cpu.mmu.empty()) return "something is left after ALLE1 and ALLE2";
   Command last;
   for (last.space = 0; last.space <= el2_space; ++last.space)
     for (last.slot = 0; last.slot < 2 * slots_of_block; ++last.slot)

@@ -3,11 +3,12 @@
 // invalidate.
 #pragma once
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
-#include <vector>
 
 #include "command.h"
+#include "common/mmu/vcpu_mmu.h"
 #include "naive_mmu.h"
 #include "unit/arm64/built.h"
 #include "unit/arm64/cpu.h"
@@ -33,10 +34,10 @@ class World {
     std::uint64_t table_ipas = 0;  // pages of stage-1 tables so far
   };
   struct Processor {
-    Processor(const PhysicalMemory& memory, const WalkCachesSpec& spec, std::uint64_t seed)
-        : tlb(small_tlb(), seed), caches(spec, seed), naive(memory) {}
-    Tlb tlb;
-    WalkCaches caches;
+    Processor(const PhysicalMemory& memory, const MachineSpec& spec, const Features& features)
+        : engine(features), mmu(spec, engine), naive(memory) {}
+    Engine engine;
+    VcpuMmu mmu;
     NaiveMmu naive;
   };
   class HostIo;
@@ -52,6 +53,7 @@ class World {
   PageTables& stage1(unsigned space);
   std::unique_ptr<TableIo> io(unsigned space);  // of the stage-1 tables
   Registers registers(unsigned space) const;
+  ProcessorState state(unsigned space) const;
   Engine engine(unsigned space) const;
   NaiveSpace naive_space(unsigned space) const;
 
@@ -63,7 +65,6 @@ class World {
   void move_stage1_table(const Command& command);
   std::string access(const Command& command);
   void invalidate(const Command& command);
-  WalkReply translate(Processor& cpu, Engine& engine, Va va, const Access& access);
 
   TranslationSpec spec_;
   unsigned page_, stride_;
@@ -72,7 +73,7 @@ class World {
   std::uint64_t next_frame_ = one(44);
   std::array<Machine, 2> machines_;
   std::unique_ptr<PageTables> el2_;
-  std::vector<Processor> cpus_;
+  std::deque<Processor> cpus_;  // they stay where they are
   // Entries that stood where a block now does, by tables and block.
   std::map<std::pair<const PageTables*, std::uint64_t>, std::uint64_t> replaced_;
 };

@@ -30,11 +30,13 @@ Registers make_registers() {
   return registers;
 }
 
-WalkCachesSpec caches_spec(bool walk_caches) {
-  WalkCachesSpec spec;
+MachineSpec hardware(bool walk_caches) {
+  MachineSpec spec;
+  spec.l1d.arrays = {{{12, 21}, {64, 0}}};
+  WalkCachesSpec& caches = spec.walk_caches;
   if (!walk_caches) return spec;
-  spec.stage1 = spec.stage2 = {{0, {16, 0}}, {1, {16, 0}}, {2, {16, 0}}};
-  spec.stage2_tlb = {32, 0};
+  caches.stage1 = caches.stage2 = {{0, {16, 0}}, {1, {16, 0}}, {2, {16, 0}}};
+  caches.stage2_tlb = {32, 0};
   return spec;
 }
 
@@ -65,10 +67,10 @@ StaleWorld::StaleWorld(Machine machine, bool walk_caches)
                 *ids_,
                 {make_eptp(host_root(0), 4, false).raw, make_eptp(host_root(1), 4, false).raw}},
       engine_(executor_.cpu, ids_),
-      tlb_({{{12, 21}, {64, 0}}}, 1),
-      caches_(caches_spec(walk_caches), 1) {
+      mmu_(hardware(walk_caches), engine_) {
   for (const std::uint64_t eptp : executor_.eptps) ids_->id_of(Eptp{eptp});
   engine_.set(executor_.registers, executor_.vm);
+  mmu_.registers_written();
 }
 
 void StaleWorld::take(const Step& step) {
@@ -133,18 +135,10 @@ void StaleWorld::access(const Step& step) {
 ModelOutcome StaleWorld::carry_out(const ModelAccess& wanted) {
   const Va va{wanted.linear};
   const Access access{wanted.write ? AccessType::write : AccessType::read, wanted.user};
-  const Tlb::Hit hit = tlb_.lookup(va, engine_.tag());
-  if (hit && engine_.serves(hit.entry->attributes, access)) {
-    ++counts_.served_by_tlb;
-    return {ModelOutcome::Kind::ok, hit.entry->translate(va).value};
-  }
-  if (hit) tlb_.drop(va, engine_.tag());
-  const WalkReply reply = engine_.walk(va, access, caches_, port_);
-  if (!reply.fault) {
-    tlb_.fill(reply.entry, va);
-    return {ModelOutcome::Kind::ok, reply.pa.value};
-  }
-  apply(engine_.dropped_by_fault(reply.fault, va));
+  const auto [reply, served] = mmu_.translate(va, access, port_);
+  counts_.served_by_tlb += served == Served::l1_tlb;
+  if (!reply.fault) return {ModelOutcome::Kind::ok, reply.pa.value};
+  mmu_.fault_taken(reply.fault, va);
   if (reply.fault.stage == 1) return {ModelOutcome::Kind::page_fault, 0};
   return {ModelOutcome::Kind::second_stage_fault, reply.fault.ipa.aligned(12).value};
 }
@@ -174,10 +168,7 @@ std::uint64_t StaleWorld::frame_of(const Step& step) const {
 // --- operations ---
 
 void StaleWorld::apply(const std::vector<Invalidation>& list) {
-  for (const Invalidation& what : list) {
-    tlb_.invalidate(what);
-    caches_.invalidate(what);
-  }
+  for (const Invalidation& what : list) mmu_.invalidate(what);
 }
 
 void StaleWorld::perform(const Operation& operation) {
@@ -207,6 +198,7 @@ void StaleWorld::execute(const Step& step) {
   if (operation.kind == Kind::smep_on) registers.cr4 |= one(cr4_smep);
   if (operation.kind == Kind::smep_off) registers.cr4 &= ~one(cr4_smep);
   engine_.set(registers, executor_.vm);
+  mmu_.registers_written();
 }
 
 // Intel: a guest with VPID `where` (0: none) and EPT `which` (0: none). AMD: ASID and host tables,
@@ -243,6 +235,7 @@ void StaleWorld::run_guest(const Step& step) {
   }
   executor_.vm = vm;
   engine_.set(executor_.registers, vm);
+  mmu_.registers_written();
 }
 
 // --- reports ---

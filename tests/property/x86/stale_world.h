@@ -6,7 +6,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "common/tlb/tlb.h"
+#include "common/mmu/vcpu_mmu.h"
 #include "property/x86/invalidation_lists.h"
 #include "property/x86/stale_model.h"
 #include "property/x86/stale_tables.h"
@@ -71,8 +71,7 @@ class StaleWorld {
   Executor executor_;
   Engine engine_;
   UntimedPort port_{memory_};
-  Tlb tlb_;
-  WalkCaches caches_;
+  VcpuMmu mmu_;
   StaleModel model_{memory_};
   unsigned running_root_ = 0;  // host tables in use, from 1; 0: none
   bool in_guest_ = false;

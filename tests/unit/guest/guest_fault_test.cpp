@@ -75,19 +75,17 @@ TEST_CASE("guest fault, two stages: tables and zeroed pages are backed by the ho
   Ipa ipa;
   std::uint8_t size = 0;
   CHECK(rig.kernel.truth(1, Va{2 * MiB + 0x5123}, ipa, size));
-  Pa pa;
-  CHECK(rig.host.vm.backing(ipa, pa));
+  CHECK(rig.host.vm.mapping(ipa));
   CHECK(rig.lost_bytes() == 0);
   CHECK(rig.host.lost_bytes() == 0);
 }
 
 TEST_CASE(
     "guest fault: the host backs a large page with large pages in as many faults as it needs") {
-  GuestRig rig(true, {PolicyKind::thp});
-  rig.host.vm.policy = make_policy({PolicyKind::thp}, rig.host.vm.frames);
-  rig.host.vm.placer = std::make_unique<PagePlacer>(*rig.host.vm.policy, rig.host.vm.frames);
+  GuestRig rig(true, {PolicyKind::thp}, 32 * MiB, false, {PolicyKind::thp});
+  CHECK(rig.host.vm.counts.pages_by_lg2[21] == 1);  // where the tables lie
   CHECK(rig.kernel.handle_fault(1, Va{2 * MiB}, rig.software()));
-  CHECK(rig.host.vm.counts.pages_by_lg2[21] == 1);
+  CHECK(rig.host.vm.counts.pages_by_lg2[21] == 2);
 }
 
 TEST_CASE("guest fault: overtaken at any step by another vCPU's fault on the page: mapped once") {

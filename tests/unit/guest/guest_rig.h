@@ -27,8 +27,8 @@ inline const std::vector<std::string> guest_steps = {
 
 struct GuestRig {
   explicit GuestRig(bool two_stages, const PolicySpec& policy = {}, std::uint64_t bytes = 32 * MiB,
-                    bool upper_half = false)
-      : host({}, 64 * MiB, 32 * MiB),
+                    bool upper_half = false, const PolicySpec& host_policy = {})
+      : host(host_policy, 64 * MiB, 32 * MiB),
         costs(numbered_costs(guest_steps)),
         kernel(
             host.memory, {bytes},

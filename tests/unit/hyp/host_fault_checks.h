@@ -38,9 +38,8 @@ class HostFaultChecks {
     CHECK(rig.software.locks == std::vector{LockId::host_mmu});
     CHECK(rig.software.stored_locked);
     CHECK(rig.software.stores.size() == 3);
-    Pa pa;
-    CHECK(rig.vm.backing(Ipa{0x5fff}, pa));
-    CHECK_FALSE(rig.vm.backing(Ipa{0x6000}, pa));
+    CHECK(rig.vm.mapping(Ipa{0x5fff}));
+    CHECK_FALSE(rig.vm.mapping(Ipa{0x6000}));
     CHECK(rig.vm.counts.mapped_bytes == 4 * KiB);
     CHECK(rig.vm.table_bytes == 3 * 4 * KiB);
     CHECK(rig.lost_bytes() == 0);

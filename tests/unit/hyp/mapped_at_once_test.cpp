@@ -34,26 +34,23 @@ TEST_CASE("a 64 KiB page of the host is zeroed once and mapped in as many faults
     CAPTURE(marks_runs);
     HostRig rig({PolicyKind::thp, 12, {16}});
     rig.vm.tables = stage2(rig, marks_runs);
-    rig.vm.placer = std::make_unique<PagePlacer>(
-        *rig.vm.policy, rig.vm.frames,
-        [&rig](unsigned lg2) { return mapped_at_once_lg2(*rig.vm.tables, lg2); });
     unsigned faults = 0, zeroed_bytes = 0;
     std::uint64_t frame = 0;
     for (std::uint64_t ipa = 0; ipa < 64 * KiB; ipa += 4 * KiB) {
-      Pa pa;
-      if (!rig.vm.backing(Ipa{ipa}, pa)) {
+      if (!rig.vm.mapping(Ipa{ipa})) {
         const PlacedPage page = host_page_for(Ipa{ipa}, rig.vm);
         if (page.fresh_lg2) zeroed_bytes += 1u << page.fresh_lg2;
         map_host_page(page, rig.vm, rig.software, 0);
         ++faults;
       }
-      REQUIRE(rig.vm.backing(Ipa{ipa}, pa));
-      if (ipa == 0) frame = pa.value;
-      CHECK(pa.value == frame + ipa);
+      REQUIRE(rig.vm.mapping(Ipa{ipa}));
+      const Mapping mapped = *rig.vm.mapping(Ipa{ipa});
+      if (ipa == 0) frame = mapped.out;
+      CHECK(mapped.out + Ipa{ipa}.offset(mapped.size_lg2) == frame + ipa);
     }
     CHECK(faults == (marks_runs ? 4 : 16));
     CHECK(zeroed_bytes == 64 * KiB);
-    CHECK(rig.vm.placer->waiting_bytes() == 0);
+    CHECK(rig.vm.backing.bytes() == 64 * KiB);
     CHECK(rig.vm.counts.pages_by_lg2[marks_runs ? 14 : 12] == faults);
   }
 }

@@ -18,10 +18,6 @@ std::function<bool(unsigned)> vacant_to(unsigned lg2) {
 struct Rig {
   explicit Rig(PolicyKind kind = PolicyKind::thp, std::uint64_t bytes = 16 * MiB)
       : frames({bytes}), policy(make_policy({kind}, frames)), placer(*policy, frames) {}
-  explicit Rig(const PolicySpec& spec, PagePlacer::Part part)
-      : frames({16 * MiB}),
-        policy(make_policy(spec, frames)),
-        placer(*policy, frames, std::move(part)) {}
   PlacedPage place(std::uint64_t address, unsigned vacant_lg2 = 48) {
     return *placer.place({address, 0, low_mask(48), vacant_to(vacant_lg2)});
   }
@@ -97,41 +93,4 @@ TEST_CASE("fall-backs are counted when the page is entered; out of memory is not
   CHECK(rig.counts.mapped_bytes == 4 * KiB);
   for (std::uint64_t i = 1; i < 256; ++i) rig.place(i << 12, 12);
   CHECK_FALSE(rig.placer.place({1 * GiB, 0, low_mask(48), vacant_to(12)}));
-}
-
-TEST_CASE(
-    "a block that is entered in parts: taken and zeroed once, each part entered when touched") {
-  Rig rig({PolicyKind::thp, 12, {16}}, [](unsigned) { return 12u; });
-  const PlacedPage first = rig.place(0x2'3456);
-  CHECK(first.base == 0x2'3000);
-  CHECK(first.page.size_lg2 == 12);
-  CHECK(first.fresh_lg2 == 16);
-  CHECK(rig.frames.free_bytes() == 16 * MiB - 64 * KiB);
-  CHECK(rig.placer.waiting_bytes() == 64 * KiB);
-  const PlacedPage second = rig.place(0x2'9000);  // before the first is entered
-  CHECK(second.fresh_lg2 == 0);
-  CHECK(second.page.frame == first.page.frame + 6 * 4 * KiB);
-  rig.placer.settled(second, rig.counts);
-  rig.placer.settled(first, rig.counts);
-  CHECK(rig.counts.pages_by_lg2[12] == 2);
-  CHECK(rig.counts.mapped_bytes == 8 * KiB);
-  CHECK(rig.placer.waiting_bytes() == 56 * KiB);
-  for (std::uint64_t i = 0; i < 16; ++i) {
-    if (i == 3 || i == 9) continue;
-    const PlacedPage part = rig.place(0x2'0000 + i * 4096, 12);
-    CHECK(part.page.frame == align_down(first.page.frame, 16) + i * 4096);
-    CHECK(part.fresh_lg2 == 0);
-    rig.placer.settled(part, rig.counts);
-  }
-  CHECK(rig.placer.waiting_bytes() == 0);
-  CHECK(rig.frames.free_bytes() == 16 * MiB - 64 * KiB);
-  CHECK(rig.place(0x3'0000).fresh_lg2 == 16);  // the next block is another
-}
-
-TEST_CASE("a fall-back that is entered in parts counts once") {
-  Rig rig({PolicyKind::thp, 12, {28, 16}}, [](unsigned) { return 12u; });
-  const PlacedPage first = rig.place(0x2'3456), second = rig.place(0x2'9000);
-  rig.placer.settled(first, rig.counts);
-  rig.placer.settled(second, rig.counts);
-  CHECK(rig.counts.fallbacks == 1);
 }

@@ -201,10 +201,12 @@ TEST_CASE("an update in a table begun from the cache is translated for writing")
   CHECK(denied.fault.wanted_write);
 }
 
-TEST_CASE("a walk that may not fill fills nothing, and answers all the same") {
+TEST_CASE("an overtaken walk fills nothing, and answers all the same") {
   TwoStages two = many_pages(4, 3);
   WalkCaches caches(caches_of(8, 8, 8, true), 1);
-  const auto answer = two.walk(nth_page(3), caches, {}, false);
+  WalkUnderWay walk;
+  walk.walks_overtaken = true;
+  const auto answer = two.walk(nth_page(3), caches, {}, &walk);
   CHECK(answer.pa == Pa{two.backing + (21 << 12)});
   CHECK(caches.stage1.occupied() == 0);
   CHECK(caches.stage2.occupied() == 0);

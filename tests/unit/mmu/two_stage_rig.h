@@ -31,7 +31,6 @@ class RecordingPort final : public WalkPort {
     return untimed_.update(at, bytes, position, word, wanted);
   }
   void lookup(Lookup which) override { ++lookups[which]; }
-  bool may_fill() const override { return fills; }
   bool wants_spared() const override { return true; }
   void spared(RefPosition position, RefServed by) override {
     (by == RefServed::stage2_tlb ? spared_by_stage2_tlb : spared_by_cache).insert(plain(position));
@@ -42,7 +41,6 @@ class RecordingPort final : public WalkPort {
     return all;
   }
 
-  bool fills = true;
   std::set<std::uint64_t> dead;
   Positions reads, updates, spared_by_cache, spared_by_stage2_tlb;
   std::vector<std::uint64_t> addresses;
@@ -103,9 +101,10 @@ struct TwoStages {
     Pa pa{};
     RecordingPort port;
   };
-  Answer walk(std::uint64_t va, WalkCaches& caches, const Access& access = {}, bool fills = true) {
+  Answer walk(std::uint64_t va, WalkCaches& caches, const Access& access = {},
+              const WalkUnderWay* under_way = nullptr) {
     Answer answer{{}, {}, RecordingPort(memory)};
-    answer.port.fills = fills;
+    answer.port.reads_for(under_way);
     walk_on(answer, va, caches, access);
     return answer;
   }

@@ -126,7 +126,7 @@ TEST_CASE("plain and xz files, several, with or without a last line end") {
 TEST_CASE("a mismatch names line, access, what was expected and what was found") {
   const TemporaryFolder folder;
   const std::string file = folder.file("a", mixed);
-  const std::string report = "b access 1: r 0x10\n  expected ok\n  found    fault\n";
+  const std::string report = file + ":1: b access 1: r 0x10\n  expected ok\n  found    fault\n";
   const std::string totals =
       "1 differ where the manual wins, made-up slip: it slips (manual, 3.4)\n3 checked, 1 "
       "mismatched\n";
@@ -185,8 +185,7 @@ TEST_CASE("files that cannot be read") {
 
 TEST_CASE("differences files that are refused") {
   const TemporaryFolder folder;
-  MadeUpChecker checker;
-  VectorChecker* const checkers[] = {&checker};
+  const DifferenceClasses checkers[] = {{"made-up", made_up_classes}};
   const auto refused = [&](const std::string& contents) {
     try {
       load_differences(folder.file("d.json", contents), checkers);
