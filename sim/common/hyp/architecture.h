@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/cpu/cost_table.h"
+#include "common/cpu/flush_sequence.h"
 #include "common/cpu/table_watch.h"
 #include "common/hyp/host_fault_path.h"
 #include "common/mmu/engine.h"
@@ -28,12 +29,6 @@ enum class UnmapInvalidation : std::uint8_t {
 struct UnmappedBlock {
   Va base{};
   std::uint8_t size_lg2 = 12, leaf_lg2 = 12;
-};
-
-// Invalidation instructions: what they remove, and how many there are.
-struct FlushSequence {
-  std::vector<Invalidation> what;
-  unsigned instructions = 0;
 };
 
 class Architecture {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "common/base/address.h"
 #include "common/base/cycles.h"
@@ -101,6 +102,27 @@ struct FaultHandled {
   Cycles host_cycles = 0;      // of these, the host's faults that a guest's handler caused
 };
 
+// Whose software runs on a vCPU. Every cycle of software belongs to exactly one world.
+enum class World : std::uint8_t { host, guest_hypervisor, guest, nested_guest };
+inline constexpr std::size_t world_count = 4;
+
+// Software has taken a named step of one of its paths (cpu/step.h).
+struct StepTaken {
+  std::uint16_t vcpu = 0;
+  World world = World::host;
+  std::string_view path, step;
+  Cycles begun_cycle = 0;
+  Cycles cycles = 0;  // what the step was priced
+};
+
+// Software had to wait for a lock, and has it now.
+struct LockWaited {
+  std::uint16_t vcpu = 0;
+  World world = World::host;
+  std::string_view lock;
+  Cycles cycles = 0;
+};
+
 // A TLB shootdown: one vCPU invalidates, others are told.
 struct ShootdownDone {
   std::uint16_t vcpu = 0;
@@ -119,6 +141,8 @@ class Observer {
   virtual void on(const WalkDone&) {}
   virtual void on(const FaultHandled&) {}
   virtual void on(const ShootdownDone&) {}
+  virtual void on(const StepTaken&) {}
+  virtual void on(const LockWaited&) {}
 };
 
 }  // namespace nestwalk

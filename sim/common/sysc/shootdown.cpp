@@ -17,9 +17,9 @@ Mailbox::Mailbox(sc_core::sc_module_name name, Agenda& agenda, Mmu& mmu, const P
   SC_THREAD(receive);
 }
 
-void Mailbox::send(const FlushSequence& flush, Completion& completion, Strand& sender) {
+void Mailbox::send(const FlushSequence& flush, SentBy by, Completion& completion, Strand& sender) {
   ++completion.outstanding;
-  queue_.push_back({sender.now() + spec_.shootdown_delivery_cycles, flush, &completion});
+  queue_.push_back({sender.now() + spec_.shootdown_delivery_cycles, flush, by, &completion});
   if (!asleep_) return;
   asleep_ = false;
   agenda_.wake(strand_, queue_.back().arrives);
@@ -42,11 +42,14 @@ void Mailbox::receive() {
     queue_.pop_front();
     strand_.pass_until(message.arrives);
     agenda_.reach(strand_);
-    while (by_interrupt_ && outside_guest_) {
+    while (by_interrupt_ && outside_guest_ && message.by == SentBy::guest) {
       waits_for_guest_ = true;
       agenda_.block(strand_);
     }
-    obey(message);
+    if (by_interrupt_ && outside_guest_)
+      obey_before_entry(message);
+    else
+      obey(message);
     settle(*message.completion, agenda_, strand_);
   }
 }
@@ -66,6 +69,13 @@ void Mailbox::obey(const Message& message) {
   agenda_.reach(strand_);
 }
 
+// The sender waits for nobody who uses no translation of the guest. The software that runs pays for
+// the instructions; there is no interrupt.
+void Mailbox::obey_before_entry(const Message& message) {
+  mmu_.invalidate(message.flush.what, *message.completion);
+  stolen_cycles_ += message.flush.instructions * spec_.local_invalidate_cycles;
+}
+
 void Mailbox::enter_guest(Strand& me) {
   outside_guest_ = false;
   if (!waits_for_guest_) return;
@@ -73,8 +83,9 @@ void Mailbox::enter_guest(Strand& me) {
   agenda_.wake(strand_, me.now());
 }
 
-void shoot_down(const FlushSequence& flush, Mmu& own, const std::vector<Mailbox*>& others,
-                const MachineSpec& spec, Agenda& agenda, Strand& me) {
+void shoot_down(const FlushSequence& flush, SentBy by, Mmu& own,
+                const std::vector<Mailbox*>& others, const MachineSpec& spec, Agenda& agenda,
+                Strand& me) {
   Completion completion{&me, 1};  // one for this function, until it waits
   me.pass(flush.instructions * spec.local_invalidate_cycles);
   agenda.reach(me);
@@ -82,7 +93,7 @@ void shoot_down(const FlushSequence& flush, Mmu& own, const std::vector<Mailbox*
   for (Mailbox* other : others) {
     me.pass(spec.shootdown_send_cycles);
     agenda.reach(me);
-    other->send(flush, completion, me);
+    other->send(flush, by, completion, me);
   }
   if (--completion.outstanding) agenda.block(me);
 }

@@ -3,7 +3,9 @@
 // Arm: broadcast TLBI and DSB, which hardware obeys whatever software runs. x86: an IPI, taken
 // between instructions, also in the middle of the guest's fault handlers; a vCPU outside guest mode
 // takes it when it enters the guest again (SDM vol. 3, 26.2: a pending interrupt is delivered
-// then).
+// then). A host's own flush does not wait for a vCPU outside guest mode: that one flushes before it
+// enters (Linux 6.12 kvm_main.c kvm_request_needs_ipi; KVM_REQ_TLB_FLUSH in vcpu_enter_guest). So a
+// handler may flush under a lock for which others wait in the host.
 #pragma once
 #include <deque>
 #include <systemc>
@@ -16,6 +18,9 @@
 
 namespace nestwalk {
 
+// Whose software has sent a message.
+enum class SentBy : std::uint8_t { guest, host };
+
 // The receiving end of one vCPU.
 class Mailbox : public sc_core::sc_module {
  public:
@@ -24,7 +29,7 @@ class Mailbox : public sc_core::sc_module {
           const MachineSpec& spec, bool by_interrupt);
 
   // Called by a sender at its own time; the message arrives after the delivery latency.
-  void send(const FlushSequence& flush, Completion& completion, Strand& sender);
+  void send(const FlushSequence& flush, SentBy by, Completion& completion, Strand& sender);
   // Whether no message is on its way or being handled.
   bool idle() const { return asleep_; }
   // Until when the vCPU's program is stalled by messages that have arrived.
@@ -39,10 +44,12 @@ class Mailbox : public sc_core::sc_module {
   struct Message {
     Cycles arrives = 0;
     FlushSequence flush;
+    SentBy by = SentBy::guest;
     Completion* completion = nullptr;
   };
   void receive();  // the SystemC thread
   void obey(const Message& message);
+  void obey_before_entry(const Message& message);
   Cycles receive_cycles(const FlushSequence& flush) const;
 
   Agenda& agenda_;
@@ -58,7 +65,8 @@ class Mailbox : public sc_core::sc_module {
 };
 
 // The sending end: invalidates `own`, tells the mailboxes, and returns when all are done.
-void shoot_down(const FlushSequence& flush, Mmu& own, const std::vector<Mailbox*>& others,
-                const MachineSpec& spec, Agenda& agenda, Strand& me);
+void shoot_down(const FlushSequence& flush, SentBy by, Mmu& own,
+                const std::vector<Mailbox*>& others, const MachineSpec& spec, Agenda& agenda,
+                Strand& me);
 
 }  // namespace nestwalk

@@ -6,12 +6,9 @@
 #include <vector>
 
 #include "common/cpu/processor.h"
-#include "common/sysc/timed_port.h"
+#include "common/sysc/timed_cpu.h"
 
 namespace nestwalk {
-
-class Mailbox;
-class Mmu;
 
 // The locks of the virtual machine, shared by all vCPUs.
 class Locks {
@@ -26,15 +23,16 @@ class Locks {
 class TimedSoftware final : public Processor {
  public:
   // `side`: whose time it is until a path says more by enter().
-  TimedSoftware(const PortSetting& setting, Locks& locks, Mmu& mmu, Mailbox& mailbox, Strand& me,
-                SpanClock& clock, Side side)
+  TimedSoftware(const PortSetting& setting, Locks& locks, Mmu& mmu, Mailbox& mailbox,
+                const std::vector<Mailbox*>& others, Strand& me, SpanClock& clock, Side side)
       : set_(setting),
         locks_(locks),
         mmu_(mmu),
         mailbox_(mailbox),
         me_(me),
         clock_(clock),
-        side_(side) {}
+        side_(side),
+        cpu_(setting, mmu, mailbox, others, me, clock) {}
 
   void spend(Cycles cycles) override;
   std::uint64_t load(Pa at, unsigned bytes) override;
@@ -44,6 +42,7 @@ class TimedSoftware final : public Processor {
   void enter(Side side) override;
   void leave(Side side, const FaultEnd& end) override;
   unsigned vcpu() const override { return set_.vcpu; }
+  Cpu& cpu() override { return cpu_; }
   const TranslationEngine& engine() const override;
   void execute(const MmuInstruction& instruction) override;
 
@@ -69,6 +68,7 @@ class TimedSoftware final : public Processor {
   Strand& me_;
   SpanClock& clock_;
   Side side_;
+  TimedCpu cpu_;
   std::vector<Entered> entered_;
   std::array<unsigned, 2> handled_{};
 };

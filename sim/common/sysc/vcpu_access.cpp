@@ -34,7 +34,7 @@ void Vcpu::take_fault(Strand& me, Job& job, const Fault& fault) {
   job.clock.charge(Span::in_order, me.now());
   order_.begin_software(me);
   mmu_.fault_taken(fault, job.access.va);
-  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, me, job.clock,
+  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, others_, me, job.clock,
                          fault.stage == 1 ? Side::guest : Side::host);
   const FaultResponse response = machine_.privileged.handle_fault(
       fault, job.access.space, job.access.va, job.wanted, software);
@@ -103,22 +103,26 @@ void Vcpu::unmap_one() {
   GuestKernel* kernel = machine_.vm.kernel();
   if (!kernel) return;
   drain();  // the kernel runs: what was issued before is done
-  machine_.agenda.reach(issue_);
+  order_.begin_software(issue_);
   const Cycles begun = issue_.now();
   SpanClock clock;  // no access pays for this; the ones that wait for it do
   clock.begin(begun);
-  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, issue_, clock, Side::guest);
+  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, others_, issue_, clock,
+                         Side::guest);
   const auto space = static_cast<std::uint16_t>(space_);
   const auto page = kernel->unmap_one(space, unmap_random_, software);
-  if (!page) return;
-  const FlushSequence flush = machine_.vm.architecture().after_unmap(
-      machine_.unmaps.kind, mmu_.tag(), kernel->unmapped_block(space, *page));
-  machine_.vm.invalidating(flush.what);
-  shoot_down(flush, mmu_, others_, machine_.spec, machine_.agenda, issue_);
-  machine_.vm.invalidated(flush.what);
-  machine_.vm.forget(*page);
-  kernel->release(*page);
-  if (observer_)
+  if (page) {
+    const FlushSequence flush = machine_.vm.architecture().after_unmap(
+        machine_.unmaps.kind, mmu_.tag(), kernel->unmapped_block(space, *page));
+    machine_.vm.invalidating(flush.what);
+    software.cpu().flush(flush, Reach::broadcast);
+    machine_.vm.invalidated(flush.what);
+    machine_.vm.forget(*page);
+    kernel->release(*page);
+  }
+  software.finish();
+  order_.end_software(issue_);
+  if (page && observer_)
     observer_->on(ShootdownDone{static_cast<std::uint16_t>(number_),
                                 static_cast<std::uint16_t>(others_.size()), issue_.now() - begun});
 }
@@ -129,7 +133,8 @@ void Vcpu::system_call() {
   SpanClock clock;
   clock.begin(issue_.now());
   order_.begin_software(issue_);
-  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, issue_, clock, Side::guest);
+  TimedSoftware software(ports_, machine_.locks, mmu_, mailbox_, others_, issue_, clock,
+                         Side::guest);
   machine_.privileged.system_call(software);
   software.finish();
   order_.end_software(issue_);
