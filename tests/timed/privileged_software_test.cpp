@@ -12,6 +12,7 @@
 #include "child.h"
 #include "common/base/user_error.h"
 #include "support.h"
+#include "unit/base/death.h"
 #include "x86/instructions.h"
 
 using namespace nestwalk;
@@ -265,4 +266,26 @@ TEST_CASE("instructions change the registers that they name, and nothing when re
   run.run({read_of(page_a), read_of(page_a + 8), after_call(read_of(page_a + 16))});
   CHECK(run.done(page_a + 8).at(0).served == Served::l1_tlb);
   CHECK(run.done(page_a + 16).at(0).served == Served::walk);  // A-73
+}
+
+TEST_CASE("a broken invariant in a timed run names the cycle, the process and the accesses") {
+  for (const std::uint32_t outstanding : {1u, 2u}) {
+    const Death death = death_of([&] {
+      MachineSpec spec = bare_machine();
+      spec.max_outstanding = outstanding;
+      ScriptedRun run(spec);
+      run.software.on_fault = [](Va, Processor& processor, const auto&) {
+        processor.spend(50);
+        NW_CHECK(false, "broken on purpose");
+        return FaultResponse::skip;
+      };
+      run.run({read_of(page_a), read_of(page_b)});
+    });
+    CHECK(death.signal == SIGABRT);
+    CHECK(death.said.find("broken on purpose") != std::string::npos);
+    // One read of a PML4E that is not present, then the handler.
+    CHECK(death.said.find("while: cycle 150, machine.vcpu") != std::string::npos);
+    CHECK(death.said.find("; read of 0x10000000 in space 0, issued at cycle 0") !=
+          std::string::npos);
+  }
 }

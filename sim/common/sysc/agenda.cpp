@@ -46,6 +46,7 @@ void Agenda::hand_over(Strand* me) {
   if (due_.empty()) return;
   Strand& next = *strands_[due_.top() & ((1u << number_bits) - 1)];
   due_.pop();
+  running_ = &next;
   if (sync_ == Sync::lazy) {
     if (&next == me) return;
     next.turn_.notify();

@@ -74,6 +74,9 @@ class Agenda {
   // Makes a blocked strand due at `time`, not before the caller's own time.
   void wake(Strand& other, Cycles time);
 
+  // The time of the strand that runs (for who has nothing but the machine: a failing check).
+  Cycles now() const { return running_ ? running_->now_ : 0; }
+
   // Strands blocked for good when the simulation has ended are not an error; those in the middle of
   // an access are. For the owner to tell.
   Sync sync() const { return sync_; }
@@ -90,6 +93,7 @@ class Agenda {
   sc_core::sc_time cycle_;
   std::vector<Strand*> strands_;
   std::size_t started_ = 0;
+  const Strand* running_ = nullptr;
   std::priority_queue<std::uint64_t, std::vector<std::uint64_t>, std::greater<>> due_;
 };
 

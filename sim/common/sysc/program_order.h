@@ -30,6 +30,7 @@ class ProgramOrder {
   // Those that wait go on in program order, one each issue interval; then the issuer.
   void end_software(Strand& me);
   bool software_runs() const { return software_runs_; }
+  const std::vector<Job*>& under_way() const { return jobs_; }  // the oldest first
   // Until no software runs: an access under way; what issues the next.
   void wait_for_software(Strand& me, Job& job);
   void wait_for_software(Strand& issuer);

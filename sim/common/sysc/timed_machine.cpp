@@ -1,7 +1,12 @@
 #include "common/sysc/timed_machine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
+#include <string_view>
+
+#include "common/base/check.h"
 
 namespace nestwalk {
 namespace {
@@ -49,8 +54,22 @@ TimedMachine::TimedMachine(sc_core::sc_module_name name, const MachineSpec& spec
   }
 }
 
+std::string TimedMachine::doing() const {
+  std::string text = fmt::format("cycle {}", agenda_.now());
+  const sc_core::sc_process_handle process = sc_core::sc_get_current_process_handle();
+  if (!process.valid()) return text;
+  text += fmt::format(", {}", process.name());
+  for (const auto& vcpu : vcpus_)
+    if (std::string_view(process.name()).starts_with(fmt::format("{}.", vcpu->name())))
+      text += vcpu->under_way();
+  return text;
+}
+
 TimedRun TimedMachine::run() {
+  set_check_context([](const void* who) { return static_cast<const TimedMachine*>(who)->doing(); },
+                    this);
   sc_core::sc_start();
+  set_check_context(nullptr, nullptr);
   for (const auto& vcpu : vcpus_)
     if (vcpu->failure()) std::rethrow_exception(vcpu->failure());
   TimedRun result;

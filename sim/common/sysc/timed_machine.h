@@ -37,6 +37,8 @@ class TimedMachine : public sc_core::sc_module {
   // What caches and DRAM have done since time 0. Whoever subtracts two readings takes both while no
   // access is under way: misses count when they begin, their latency when they end.
   MemoryCounts memory_counts() const;
+  // What the machine is doing now: the cycle, the process, the accesses of its vCPU.
+  std::string doing() const;
 
  private:
   MachineSpec spec_;

@@ -14,6 +14,7 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <string>
 #include <systemc>
 #include <vector>
 
@@ -62,6 +63,8 @@ class Vcpu : public sc_core::sc_module {
   std::exception_ptr failure() const { return failure_; }
   Cycles finish_cycle() const { return finish_cycle_; }
   std::uint64_t issued() const { return issued_; }
+  // The accesses under way, the oldest first, for a failing check.
+  std::string under_way() const;
   // Cycles of the measured accesses' faults: no more than the measured time.
   Cycles fault_cycles() const { return fault_cycles_; }
   CacheCounts l1d_counts() const { return l1d_ ? l1d_->counts() : CacheCounts{}; }

@@ -1,10 +1,23 @@
 // One access on a vCPU from its L1 TLB lookup to its event; and the vCPU's kernel, where it acts
 // between accesses. Issue is in vcpu.cpp.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 
 #include "common/sysc/vcpu.h"
 
 namespace nestwalk {
+
+std::string Vcpu::under_way() const {
+  constexpr std::array<const char*, 3> verbs{"read of", "write to", "fetch from"};
+  std::string text;
+  for (const Job* job : order_.under_way())
+    text += fmt::format("; {} {:#x} in space {}, issued at cycle {}",
+                        verbs[static_cast<std::size_t>(job->wanted.type)], job->access.va.value,
+                        job->access.space, job->clock.begun());
+  return text;
+}
 
 // Takes a job from the L1 TLB lookup on, until it has happened. `me` stands at the cycle of issue.
 void Vcpu::run(Strand& me, Job& job) {

@@ -66,7 +66,7 @@ TEST_CASE("spec 1.9: no outcome but a walk's, or one whose invalidation is still
         *rc::gen::elementOf(std::vector<Granule>(std::begin(all_granules), std::end(all_granules)));
     const auto commands =
         *rc::gen::scale(6, rc::gen::container<std::vector<Command>>(any_command()));
-    World world(granule, physical, stage1_tlb, broadcast);
+    arm64::test::World world(granule, physical, stage1_tlb, broadcast);
     for (const Command& command : commands) {
       const std::string wrong = world.run(command);
       if (!wrong.empty()) {
