@@ -104,7 +104,8 @@ void World::set_slot_flags(const Step& step, Outcome& outcome) {
 }
 
 // kvm_tdp_mmu_recover_huge_pages: 2M blocks that are mapped by small entries and whose host page
-// is large become one entry, in place.
+// is large become one entry, in place, with the rights of the first small one (D-16; real KVM, 7.3:
+// read-only and writable by the MMU where that had not been written; the fast path does the rest).
 void World::recover_large_entries(const Slot& slot, Outcome& outcome) {
   bool changed = false;
   for (std::uint64_t at = align_up(slot.base.value, 21);
@@ -118,7 +119,6 @@ void World::recover_large_entries(const Slot& slot, Outcome& outcome) {
     leaf.base = Ipa{at};
     leaf.frame = page->frame + (slot.hva_of(Ipa{at}) - page->base);
     leaf.size_lg2 = 21;
-    leaf.writable = leaf.may_be_writable;
     put_in(leaf, outcome);
     changed = true;
   }

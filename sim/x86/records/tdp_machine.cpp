@@ -204,8 +204,8 @@ void TdpMachine::move_slot(std::uint16_t id, Ipa base) {
 }
 
 // Logging on: huge entries are split at once and everything is write-protected (D-14, eager
-// splitting). Off: tables whose pages can be one entry again give way to it; before 6.13 they are
-// only zapped (D-16).
+// splitting). Off: tables whose pages can be one entry again give way to it, with the rights of
+// their first entry; before 6.13 they are only zapped (D-16).
 void TdpMachine::set_flags(std::uint16_t id, bool log_dirty, bool read_only) {
   const Slot* found = slots_.with_id(id);
   if (!found) throw std::invalid_argument(fmt::format("there is no slot {}", id));
@@ -222,12 +222,16 @@ void TdpMachine::set_flags(std::uint16_t id, bool log_dirty, bool read_only) {
        at + one(21) <= slot.base.value + slot.bytes; at += one(21)) {
     const std::optional<HostPage> page = backing_.find(slot.hva_of(Ipa{at}));
     if (!page || page->size_lg2 < 21 || !slot.allows_block(Ipa{at}, 21)) continue;
-    bool small = false;
-    tables_.change(Ipa{at}, one(21), [&](Ipa, TdpEntry& entry) { small |= entry.size_lg2 == 12; });
-    if (!small) continue;
+    std::optional<TdpEntry> first;
+    tables_.change(Ipa{at}, one(21), [&](Ipa, TdpEntry& entry) {
+      if (entry.size_lg2 == 12 && !first) first = entry;
+    });
+    if (!first) continue;
     tables_.zap(Ipa{at}, one(21));
     if (generation_ < 73) continue;
-    TdpEntry entry{.kind = TdpEntry::Kind::page, .frame = page->frame, .size_lg2 = 21};
+    const std::uint64_t offset = slot.hva_of(Ipa{at}) - page->base;  // in a 1G page
+    TdpEntry entry{.kind = TdpEntry::Kind::page, .frame = page->frame + offset, .size_lg2 = 21};
+    entry.writable = first->writable;
     entry.executable = !traits_.nx_huge_pages;
     entry.accessed = entry.dirty = true;
     entry.host_writable = entry.mmu_writable = page->writable;
