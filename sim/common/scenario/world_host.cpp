@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/base/bits.h"
+#include "common/host/largest_block.h"
 #include "common/scenario/guest_table_io.h"
 #include "common/scenario/world.h"
 
@@ -103,22 +104,24 @@ void World::set_slot_flags(const Step& step, Outcome& outcome) {
   flush_all();
 }
 
-// kvm_tdp_mmu_recover_huge_pages: 2M blocks that are mapped by small entries and whose host page
+// kvm_tdp_mmu_recover_huge_pages: blocks that are mapped by small entries and whose host page
 // is large become one entry, in place, with the rights of the first small one (D-16; real KVM, 7.3:
 // read-only and writable by the MMU where that had not been written; the fast path does the rest).
 void World::recover_large_entries(const Slot& slot, Outcome& outcome) {
   bool changed = false;
-  for (std::uint64_t at = align_up(slot.base.value, 21);
-       at + one(21) <= slot.base.value + slot.bytes; at += one(21)) {
+  for (std::uint64_t at = align_up(slot.base.value, 21), next = 0;
+       at < slot.base.value + slot.bytes; at = next) {
     const std::optional<HostPage> page = vm_.backing.find(slot.hva_of(Ipa{at}));
-    if (!page || page->size_lg2 < 21 || !slot.allows_block(Ipa{at}, 21)) continue;
-    const auto next = second_->all().lower_bound(at);
-    if (next == second_->all().end() || next->first >= at + one(21) || next->second.size_lg2 != 12)
+    const unsigned lg2 = page ? largest_block_lg2(slot, *page, Ipa{at}) : 12;
+    next = at + one(lg2 > 12 ? lg2 : 21);
+    if (lg2 == 12) continue;
+    const auto first = second_->all().lower_bound(at);
+    if (first == second_->all().end() || first->first >= next || first->second.size_lg2 >= lg2)
       continue;
-    Leaf leaf = next->second;
+    Leaf leaf = first->second;
     leaf.base = Ipa{at};
     leaf.frame = page->frame + (slot.hva_of(Ipa{at}) - page->base);
-    leaf.size_lg2 = 21;
+    leaf.size_lg2 = static_cast<std::uint8_t>(lg2);
     put_in(leaf, outcome);
     changed = true;
   }

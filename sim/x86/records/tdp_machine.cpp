@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "common/host/largest_block.h"
 #include "common/mmu/walk_port.h"
 
 namespace nestwalk::x86 {
@@ -48,7 +49,7 @@ Registers default_registers(GuestMode mode) {
   return r;
 }
 
-VirtualMachine nested_vm(Pa root, unsigned levels) {
+VirtualMachine npt_vm(Pa root, unsigned levels) {
   VirtualMachine vm;
   vm.paging = VirtualMachine::Paging::npt;
   vm.id = 1;
@@ -117,7 +118,7 @@ TdpMachine::TdpMachine(const Record& record)
   cpu_.vendor = Vendor::amd;
   cpu_.npt_wide_address_faults = false;
   cpu_.maxphyaddr = record.maxphyaddr;
-  vm_ = nested_vm(tables_.root(), record.host_levels);
+  vm_ = npt_vm(tables_.root(), record.host_levels);
   add_slot({.id = harness_slot,
             .gpa = harness_first,
             .bytes = harness_bytes,
@@ -204,8 +205,8 @@ void TdpMachine::move_slot(std::uint16_t id, Ipa base) {
 }
 
 // Logging on: huge entries are split at once and everything is write-protected (D-14, eager
-// splitting). Off: tables whose pages can be one entry again give way to it, with the rights of
-// their first entry; before 6.13 they are only zapped (D-16).
+// splitting). Off: tables whose pages can be one entry again, 2M or 1G, give way to it, with the
+// rights of their first entry; before 6.13 they are only zapped (D-16).
 void TdpMachine::set_flags(std::uint16_t id, bool log_dirty, bool read_only) {
   const Slot* found = slots_.with_id(id);
   if (!found) throw std::invalid_argument(fmt::format("there is no slot {}", id));
@@ -218,19 +219,23 @@ void TdpMachine::set_flags(std::uint16_t id, bool log_dirty, bool read_only) {
     return;
   }
   const Slot& slot = *slots_.with_id(id);
-  for (std::uint64_t at = align_up(slot.base.value, 21);
-       at + one(21) <= slot.base.value + slot.bytes; at += one(21)) {
+  for (std::uint64_t at = align_up(slot.base.value, 21), next = 0;
+       at < slot.base.value + slot.bytes; at = next) {
     const std::optional<HostPage> page = backing_.find(slot.hva_of(Ipa{at}));
-    if (!page || page->size_lg2 < 21 || !slot.allows_block(Ipa{at}, 21)) continue;
+    const unsigned lg2 = page ? largest_block_lg2(slot, *page, Ipa{at}) : 12;
+    next = at + one(lg2 > 12 ? lg2 : 21);
+    if (lg2 == 12) continue;
     std::optional<TdpEntry> first;
-    tables_.change(Ipa{at}, one(21), [&](Ipa, TdpEntry& entry) {
-      if (entry.size_lg2 == 12 && !first) first = entry;
+    tables_.change(Ipa{at}, one(lg2), [&](Ipa, TdpEntry& entry) {
+      if (entry.size_lg2 < lg2 && !first) first = entry;
     });
     if (!first) continue;
-    tables_.zap(Ipa{at}, one(21));
+    tables_.zap(Ipa{at}, one(lg2));
     if (generation_ < 73) continue;
-    const std::uint64_t offset = slot.hva_of(Ipa{at}) - page->base;  // in a 1G page
-    TdpEntry entry{.kind = TdpEntry::Kind::page, .frame = page->frame + offset, .size_lg2 = 21};
+    const std::uint64_t offset = slot.hva_of(Ipa{at}) - page->base;
+    TdpEntry entry{.kind = TdpEntry::Kind::page,
+                   .frame = page->frame + offset,
+                   .size_lg2 = static_cast<std::uint8_t>(lg2)};
     entry.writable = first->writable;
     entry.executable = !traits_.nx_huge_pages;
     entry.accessed = entry.dirty = true;

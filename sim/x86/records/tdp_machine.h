@@ -11,7 +11,7 @@
 
 #include "common/host/backing.h"
 #include "x86/engine.h"
-#include "x86/records/nested_tables.h"
+#include "x86/records/npt_tables.h"
 #include "x86/records/record.h"
 
 namespace nestwalk::x86 {
@@ -83,7 +83,7 @@ class TdpMachine {
   TdpTraits traits_;
   unsigned generation_;  // of the kernel
   PhysicalMemory memory_;
-  NestedTables tables_;
+  NptTables tables_;
   FrameAllocator no_frames_{{4096}};
   std::unique_ptr<MappingPolicy> small_, huge_2m_, huge_1g_;
   Backing backing_;

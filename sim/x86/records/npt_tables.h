@@ -10,10 +10,10 @@
 
 namespace nestwalk::x86 {
 
-class NestedTables {
+class NptTables {
  public:
   // Tables are taken from `first` upward.
-  NestedTables(PhysicalMemory& memory, Pa first, unsigned levels)
+  NptTables(PhysicalMemory& memory, Pa first, unsigned levels)
       : memory_(memory), next_(first), root_(take()), levels_(levels) {}
 
   Pa root() const { return root_; }

@@ -1,4 +1,4 @@
-#include "x86/records/nested_tables.h"
+#include "x86/records/npt_tables.h"
 
 #include "x86/paging_format.h"
 
@@ -25,13 +25,13 @@ std::uint64_t word_of(const TdpEntry& entry) {
 
 }  // namespace
 
-Pa NestedTables::take() {
+Pa NptTables::take() {
   const Pa table = next_;
   next_ = next_ + 4096;
   return table;
 }
 
-Pa NestedTables::place(std::uint64_t at, unsigned height) {
+Pa NptTables::place(std::uint64_t at, unsigned height) {
   Pa table = root_;
   for (unsigned h = levels_ - 1; h > height; --h) {
     const Pa entry = table + (at >> (12 + 9 * h) & 511) * 8;
@@ -45,29 +45,29 @@ Pa NestedTables::place(std::uint64_t at, unsigned height) {
   return table + (at >> (12 + 9 * height) & 511) * 8;
 }
 
-void NestedTables::write(std::uint64_t base, const TdpEntry& entry) {
+void NptTables::write(std::uint64_t base, const TdpEntry& entry) {
   memory_.write(place(base, height_of(entry.size_lg2)), 8, word_of(entry));
 }
 
-NestedTables::Entries::iterator NestedTables::first_at(std::uint64_t at) {
+NptTables::Entries::iterator NptTables::first_at(std::uint64_t at) {
   auto next = entries_.upper_bound(at);
   if (next == entries_.begin()) return next;
   const auto before = std::prev(next);
   return at - before->first < one(before->second.size_lg2) ? before : next;
 }
 
-TdpEntry NestedTables::find(Ipa at) const {
-  const auto found = const_cast<NestedTables*>(this)->first_at(at.value);
+TdpEntry NptTables::find(Ipa at) const {
+  const auto found = const_cast<NptTables*>(this)->first_at(at.value);
   return found != entries_.end() && found->first <= at.value ? found->second : TdpEntry{};
 }
 
-void NestedTables::set(Ipa base, const TdpEntry& entry) {
+void NptTables::set(Ipa base, const TdpEntry& entry) {
   zap(base, one(entry.size_lg2));
   entries_[base.value] = entry;
   write(base.value, entry);
 }
 
-void NestedTables::zap(Ipa first, std::uint64_t bytes) {
+void NptTables::zap(Ipa first, std::uint64_t bytes) {
   for (auto at = first_at(first.value);
        at != entries_.end() && (at->first < first.value || at->first - first.value < bytes);) {
     TdpEntry none;
@@ -77,7 +77,7 @@ void NestedTables::zap(Ipa first, std::uint64_t bytes) {
   }
 }
 
-void NestedTables::split(Ipa at) {
+void NptTables::split(Ipa at) {
   const auto found = first_at(at.value);
   if (found == entries_.end() || found->first > at.value || found->second.size_lg2 == 12) return;
   const std::uint64_t base = found->first;
@@ -89,8 +89,8 @@ void NestedTables::split(Ipa at) {
     set(Ipa{base + page * 4096}, part);
 }
 
-void NestedTables::change(Ipa first, std::uint64_t bytes,
-                          const std::function<void(Ipa, TdpEntry&)>& change) {
+void NptTables::change(Ipa first, std::uint64_t bytes,
+                       const std::function<void(Ipa, TdpEntry&)>& change) {
   for (auto at = first_at(first.value); at != entries_.end() && at->first - first.value < bytes;
        ++at) {
     if (at->second.kind != TdpEntry::Kind::page) continue;
